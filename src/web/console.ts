@@ -5,8 +5,6 @@ import { homePath } from './common/paths.ts';
 import { createStreams } from './common/streams.ts';
 import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
-import { createShownPairs } from './keys/shown-pairs.ts';
-import { createSessionCheck } from './keys/visitor.ts';
 import type { ErrorPage } from './pages/layout.ts';
 import { settingsPath } from './pages/settings.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
@@ -34,6 +32,8 @@ import { createUnhandledPages, showError, type UnhandledPages } from './routes/u
 import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
 import { createFlash } from './session/flash.ts';
+import { createShownPairs } from './show-once/shown-pairs.ts';
+import { createSessionCheck } from './visitor/visitor.ts';
 
 /** The web console, in which people manage their access keys. */
 export interface Console {

@@ -1,7 +1,8 @@
 /** The audiences of an AccessKey in the form of a pair; pure. The schema of the CRD has the same rules. */
+
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import { actsAsOperator, type Session } from '../session/session.ts';
-import type { FetchedAccessKey } from './api.ts';
 import { parseList } from './token-limits.ts';
 
 const maxAudiences = 16;

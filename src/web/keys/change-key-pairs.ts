@@ -1,9 +1,9 @@
+import type { FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import { type KeyPairEdit, managerOfAction } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
 import { isConflict, retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
-import { readAccessKey, type Visitor } from './visitor.ts';
+import { readAccessKey, type Visitor } from '../visitor/visitor.ts';
 
 /** A change of the key pairs, as submitted from a page. */
 export interface KeyPairsChange {

@@ -3,12 +3,13 @@ import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { parseUsername } from '../../kube/names.ts';
 import { compareText } from '../../kube/sorted-list.ts';
-import { permissionToCreate } from './api.ts';
-import type { ExpectedPair } from './await-pair.ts';
-import { accessKeyNameFor, detailsOf, type PairInput, type Problems } from './pair-input.ts';
+import type { ExpectedPair } from '../show-once/await-pair.ts';
+import { accessKeyNameFor } from '../visitor/access-key-name.ts';
+import { permissionToCreate } from '../visitor/key-api.ts';
+import type { Visitor } from '../visitor/visitor.ts';
+import { detailsOf, type PairInput, type Problems } from './pair-input.ts';
 import { addPair } from './pair-list.ts';
 import { parseList } from './token-limits.ts';
-import type { Visitor } from './visitor.ts';
 
 /** Limits of the namespaces that are checked, and of those that are offered. */
 const maxChecked = 200;

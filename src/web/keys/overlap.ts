@@ -1,9 +1,10 @@
 /** The overlap of a rotation, as the forms offer it; pure. */
+
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
-import type { FetchedAccessKey } from './api.ts';
 
 const offered = ['1h', '24h', '168h'];
 

@@ -161,14 +161,3 @@ export function dateOf(time: string): string {
 function endOfDay(date: string): number | undefined {
   return parseEnteredTime(`${date}T23:59:59Z`);
 }
-
-/** Derives the name of a new AccessKey from the user name, as an RFC 1123 label. */
-export function accessKeyNameFor(user: string): string {
-  const last = user.split(':').at(-1) ?? user;
-  const name = last
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 40)
-    .replace(/^-+|-+$/g, '');
-  return name === '' ? 'access-key' : name;
-}

@@ -1,10 +1,10 @@
 /** The changes that the pages make to the list of key pairs, with messages for the user; pure. */
 
+import type { FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import { type AdditionProblem, additionProblem, maxPairs } from '../../accesskey/change/addition.ts';
 import * as edits from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import { type OptionTexts, withOptions } from './pair-options.ts';
 
 /** The fields of a pair that a person enters. */

@@ -1,11 +1,12 @@
 /** The optional settings of a pair as texts in the form; pure. The schema of the CRD has the same rules. */
+
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { managementOf, type PairField } from '../../accesskey/change/managed-fields.ts';
 import { dataKeysOf, type KeyPairSpec, tokenDefaults } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import type { FetchedAccessKey } from './api.ts';
 import { areNetworks, isTokenLifetime, parseList } from './token-limits.ts';
 
 /** Each option with the field of the pair that contains it. */

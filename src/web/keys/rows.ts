@@ -1,3 +1,4 @@
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { type KeyPairEdit, managerOfAction, revisionOf } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import {
@@ -8,7 +9,6 @@ import {
   stalledConditionOf,
 } from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
-import type { FetchedAccessKey } from './api.ts';
 import { whyNotAdd } from './pair-list.ts';
 
 /** A row of the table: one pair. Times are RFC 3339. */

@@ -1,7 +1,7 @@
 import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
-import type { MissingPermission } from '../keys/missing-permission.ts';
 import type { KeyTable } from '../keys/rows.ts';
+import type { MissingPermission } from '../visitor/missing-permission.ts';
 import { type Html, html, icons, missingPermissionText, type Notice, notice } from './components.ts';
 import { inventoryCard } from './inventory.ts';
 import { keyTableSection, liveArea } from './key-table.ts';

@@ -1,9 +1,9 @@
 /** The building blocks of the pages: escaped HTML, icons, notices, times and other elements. */
 import { html, raw } from 'hono/html';
 import { type Account, formatMinute, type View } from '../common/view.ts';
-import type { MissingPermission } from '../keys/missing-permission.ts';
-import { createFormId, formIdField } from '../keys/shown-pairs.ts';
 import { formTokenField } from '../session/request-checks.ts';
+import { createFormId, formIdField } from '../show-once/shown-pairs.ts';
+import type { MissingPermission } from '../visitor/missing-permission.ts';
 
 /** Templates of hono/html escape every value except HTML from another template. */
 export { html };

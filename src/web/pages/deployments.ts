@@ -10,7 +10,7 @@ import {
   type SortKey,
 } from '../deployments/filters.ts';
 import type { DeploymentProblem, DeploymentRow } from '../deployments/row.ts';
-import type { MissingPermission } from '../keys/missing-permission.ts';
+import type { MissingPermission } from '../visitor/missing-permission.ts';
 import {
   cell,
   type Html,

@@ -1,5 +1,5 @@
 import { initialsOf, type View } from '../common/view.ts';
-import { ownGroups, type Visitor } from '../keys/visitor.ts';
+import { ownGroups, type Visitor } from '../visitor/visitor.ts';
 import { type Html, html, type Notice, notice } from './components.ts';
 import { layout } from './layout.ts';
 

@@ -1,6 +1,6 @@
 import type { MessageKey } from '../common/language.ts';
 import type { View } from '../common/view.ts';
-import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
+import type { KeyPairSignIn } from '../visitor/key-pair-sign-in.ts';
 import {
   attribute,
   codeBlock,

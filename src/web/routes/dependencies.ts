@@ -11,11 +11,11 @@ import type { Transport } from '../../kube/transport.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
 import type { TransportFor } from '../common/fair-transports.ts';
 import type { View } from '../common/view.ts';
-import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
-import type { Visitor } from '../keys/visitor.ts';
 import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
 import type { ReviewToken } from '../session/identity.ts';
 import type { Session, SessionKeys } from '../session/session.ts';
+import type { KeyPairSignIn } from '../visitor/key-pair-sign-in.ts';
+import type { Visitor } from '../visitor/visitor.ts';
 
 /** What the console needs from the rest of the process. */
 export interface ConsoleDependencies {

@@ -8,10 +8,10 @@ import { answerBody } from '../../http/common/large-body.ts';
 import { deploymentChanges, inScope } from '../deployments/changes.ts';
 import { type DeploymentFilters, readFilters } from '../deployments/filters.ts';
 import { toRow } from '../deployments/row.ts';
-import type { Permission } from '../keys/api.ts';
-import { describeMissingPermission } from '../keys/missing-permission.ts';
 import { deploymentsPath } from '../pages/deployment-filters.ts';
 import { type DeploymentsPage, deploymentsArea, deploymentsPage, noDeploymentsPage } from '../pages/deployments.ts';
+import type { Permission } from '../visitor/key-api.ts';
+import { describeMissingPermission } from '../visitor/missing-permission.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from './dependencies.ts';
 import { answerStream, type StreamDependencies } from './streams.ts';
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { readForm } from '../common/form.ts';
 import { accessKeysPath } from '../common/paths.ts';
-import type { FetchedAccessKey } from '../keys/api.ts';
 import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import { overlapChoice } from '../keys/overlap.ts';

@@ -4,15 +4,15 @@ import { rejectionReason } from '../../kube/denial.ts';
 import { KubernetesError } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
-import { MissingPermissionError } from '../keys/api.ts';
+import type { Failure } from '../pages/components.ts';
+import { actsAsOperator } from '../session/session.ts';
+import { MissingPermissionError } from '../visitor/key-api.ts';
 import {
   describeMissingKeyPermission,
   describePermission,
   impersonationOf,
   type KeyLocation,
-} from '../keys/missing-permission.ts';
-import type { Failure } from '../pages/components.ts';
-import { actsAsOperator } from '../session/session.ts';
+} from '../visitor/missing-permission.ts';
 import type { PageContext } from './dependencies.ts';
 
 export type FailureStatus = 409 | 422 | PlatformError['status'];

@@ -4,10 +4,10 @@ import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { Account } from '../common/view.ts';
-import { auditedKeyApi, signInMethodOf } from '../keys/audited-api.ts';
-import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
 import type { Session, SessionKeys } from '../session/session.ts';
+import { auditedKeyApi, signInMethodOf } from '../visitor/audited-api.ts';
+import { createVisitors, type Visitor } from '../visitor/visitor.ts';
 import {
   type ConsoleDependencies,
   type ConsoleEnvironment,

@@ -1,10 +1,10 @@
 import type { Hono } from 'hono';
 import { csvStream } from '../../http/inventory/answer-csv.ts';
 import { csvFileName, csvType } from '../../inventory/csv.ts';
-import { permissionToCreate } from '../keys/api.ts';
-import { describeMissingPermission } from '../keys/missing-permission.ts';
 import { inventoryPath } from '../pages/inventory.ts';
 import { errorPage } from '../pages/layout.ts';
+import { permissionToCreate } from '../visitor/key-api.ts';
+import { describeMissingPermission } from '../visitor/missing-permission.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from './dependencies.ts';
 
 /** Spreadsheet programs recognize UTF-8 by this mark. */

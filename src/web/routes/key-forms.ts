@@ -1,10 +1,11 @@
 /** Shared by the routes of the access keys: reads their requests and shows a form again after an error. */
+
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { FetchedAccessKey } from '../keys/api.ts';
 import { requirePair } from '../keys/pair-list.ts';
-import { readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { failureText } from '../pages/components.ts';
 import type { PairFormPage } from '../pages/pair-form.ts';
+import { readAccessKey, type Visitor } from '../visitor/visitor.ts';
 import type { PageContext } from './dependencies.ts';
 import { describeFailure, type FailureStatus } from './failure.ts';
 import { isSessionEnded } from './guard.ts';

@@ -1,10 +1,9 @@
 import type { Hono } from 'hono';
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import { accessKeysPath } from '../common/paths.ts';
-import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
 import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
-import type { ExpectedPair } from '../keys/await-pair.ts';
 import { changeKeyPairs, requireUnmanagedList } from '../keys/change-key-pairs.ts';
 import {
   createFirstKey,
@@ -13,7 +12,6 @@ import {
   type Namespaces,
   validateFirstChoices,
 } from '../keys/first-key.ts';
-import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import {
   detailsOf,
   newInput,
@@ -23,9 +21,12 @@ import {
   validatePairInput,
 } from '../keys/pair-input.ts';
 import { addPair, whyNotAdd } from '../keys/pair-list.ts';
-import { ownGroups, readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { errorPage } from '../pages/layout.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
+import type { ExpectedPair } from '../show-once/await-pair.ts';
+import { permissionToCreate } from '../visitor/key-api.ts';
+import { describeMissingKeyPermission } from '../visitor/missing-permission.ts';
+import { ownGroups, readAccessKey, type Visitor } from '../visitor/visitor.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';

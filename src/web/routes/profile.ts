@@ -1,9 +1,9 @@
 import type { Hono } from 'hono';
 import { conditionOf } from '../../accesskey/model/access-key-record.ts';
-import { MissingPermissionError } from '../keys/api.ts';
-import { readAccessKey } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { profilePage } from '../pages/profile.ts';
+import { MissingPermissionError } from '../visitor/key-api.ts';
+import { readAccessKey } from '../visitor/visitor.ts';
 import type { ConsoleEnvironment } from './dependencies.ts';
 
 /** The profile tab. */

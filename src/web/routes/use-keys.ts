@@ -5,9 +5,9 @@ import { secondsPerDay, type TokenClaims } from '../../token/claims.ts';
 import { readForm } from '../common/form.ts';
 import { missingFields } from '../keys/pair-input.ts';
 import { loadSnippets, shownUrl } from '../keys/snippets.ts';
-import type { Visitor } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { type Trial, useKeysPage } from '../pages/use-keys.ts';
+import type { Visitor } from '../visitor/visitor.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 
 const path = '/personal-center/use';

@@ -2,10 +2,10 @@ import { Hono } from 'hono';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { serve } from '../../../../src/http/server/server.ts';
 import { createStreams } from '../../../../src/web/common/streams.ts';
-import type { Visitor } from '../../../../src/web/keys/visitor.ts';
 import type { ConsoleEnvironment } from '../../../../src/web/routes/dependencies.ts';
 import { addStreamRoutes } from '../../../../src/web/routes/streams.ts';
 import type { Session } from '../../../../src/web/session/session.ts';
+import type { Visitor } from '../../../../src/web/visitor/visitor.ts';
 import { accessKey, caches, now } from '../../../support/builders.ts';
 
 const path = '/personal-center/access-keys/events';

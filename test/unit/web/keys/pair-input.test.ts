@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  accessKeyNameFor,
   dateOf,
   dayAfter,
   detailsOf,
@@ -56,12 +55,4 @@ describe('the input of the form', () => {
     ['2027-06-01T08:00:00+10:00', '2027-05-31'],
     ['2027-06-01T08:00:00+24:00', ''],
   ])('shows the expiry %s as the day %j', (time, day) => expect(dateOf(time)).toBe(day));
-
-  test.each([
-    ['alice', 'alice'],
-    ['Bob@Example.org', 'bob-example-org'],
-    ['system:serviceaccount:people:ci', 'ci'],
-    ['王小明', 'access-key'],
-    ['-', 'access-key'],
-  ])('of the user %s creates an AccessKey named %s', (user, name) => expect(accessKeyNameFor(user)).toBe(name));
 });

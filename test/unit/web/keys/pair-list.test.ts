@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { KeyPairSpecs } from '../../../../src/accesskey/change/access-key-api.ts';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import { ConsoleError } from '../../../../src/web/common/console-error.ts';
-import type { KeyPairSpecs } from '../../../../src/web/keys/api.ts';
 import { addPair, applyAction, editPair, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
 import { pairStatus } from '../../../support/builders.ts';
 

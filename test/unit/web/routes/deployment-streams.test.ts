@@ -2,11 +2,11 @@ import { Hono } from 'hono';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Cluster, fixedClusters } from '../../../../src/clusters/cluster.ts';
 import { createStreams } from '../../../../src/web/common/streams.ts';
-import type { Visitor } from '../../../../src/web/keys/visitor.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from '../../../../src/web/routes/dependencies.ts';
 import { addDeploymentRoute } from '../../../../src/web/routes/deployment.ts';
 import { addDeploymentRoutes } from '../../../../src/web/routes/deployments.ts';
 import type { Session } from '../../../../src/web/session/session.ts';
+import type { Visitor } from '../../../../src/web/visitor/visitor.ts';
 import { caches, now } from '../../../support/builders.ts';
 import { allowing, deployments, fresh } from '../../http/support.ts';
 

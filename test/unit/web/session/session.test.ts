@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createTickets, sealTicket } from '../../../../src/web/keys/ticket.ts';
 import { deriveKeys, openSession, type Session, sealSession } from '../../../../src/web/session/session.ts';
+import { createTickets, sealTicket } from '../../../../src/web/show-once/ticket.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
 const otherKeys = deriveKeys(Buffer.alloc(32, 2));

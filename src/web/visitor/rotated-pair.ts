@@ -6,8 +6,8 @@ import { isAddressAllowed } from '../../accesskey/model/networks.ts';
 import { isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { Session } from '../session/session.ts';
-import { createKeyApi, type KeyApi } from './api.ts';
-import type { Ticket } from './ticket.ts';
+import type { Ticket } from '../show-once/ticket.ts';
+import { createKeyApi, type KeyApi } from './key-api.ts';
 import type { Visitor, VisitorDependencies } from './visitor.ts';
 
 /** A session, and the valid ticket that it got for rotating its own pair. */

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { createShownPairs } from '../../../../src/web/keys/shown-pairs.ts';
-import { createTickets } from '../../../../src/web/keys/ticket.ts';
 import { deriveKeys } from '../../../../src/web/session/session.ts';
+import { createShownPairs } from '../../../../src/web/show-once/shown-pairs.ts';
+import { createTickets } from '../../../../src/web/show-once/ticket.ts';
 import { createBrowser } from '../../../support/sign-on-console.ts';
 
 const now = () => Date.UTC(2026, 0, 1);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownGroups } from '../../../../src/web/keys/visitor.ts';
+import { ownGroups } from '../../../../src/web/visitor/visitor.ts';
 
 test('an AccessKey cannot name groups of Kubernetes, or groups that the CRD rejects', () => {
   const groups = [

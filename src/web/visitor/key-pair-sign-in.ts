@@ -1,10 +1,11 @@
 /** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
 import { isDeepStrictEqual } from 'node:util';
+import type { FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import { areWithin } from '../../accesskey/model/networks.ts';
 import { expiresAtMs, isPairLive } from '../../accesskey/model/pair-state.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
+import type { KeyApi } from './key-api.ts';
 
 /** What sign-in with a key pair allows (web.keyPairSignIn). */
 export type KeyPairSignIn = 'manage' | 'view' | 'off';

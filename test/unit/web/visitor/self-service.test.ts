@@ -6,13 +6,13 @@ import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { ConsoleError } from '../../../../src/web/common/console-error.ts';
-import type { KeyApi } from '../../../../src/web/keys/api.ts';
+import type { Session } from '../../../../src/web/session/session.ts';
+import type { KeyApi } from '../../../../src/web/visitor/key-api.ts';
 import {
   createSelfService,
   type SelfServiceAccess,
   type SelfServiceSettings,
-} from '../../../../src/web/keys/self-service.ts';
-import type { Session } from '../../../../src/web/session/session.ts';
+} from '../../../../src/web/visitor/self-service.ts';
 import { accessKey, caches, now } from '../../../support/builders.ts';
 
 const issuer = 'https://login.example.org';

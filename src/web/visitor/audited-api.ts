@@ -1,7 +1,7 @@
 import { diffKeyPairs } from '../../accesskey/change/diff.ts';
 import type { KeyChange } from '../../http/common/audit.ts';
 import type { Session } from '../session/session.ts';
-import type { KeyApi } from './api.ts';
+import type { KeyApi } from './key-api.ts';
 
 /** What happened to a key pair, without the actor. */
 type RecordedChange = Pick<KeyChange, 'action' | 'accessKey' | 'pairName' | 'user'>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { awaitPair, type ExpectedPair, findDelay } from '../../../../src/web/keys/await-pair.ts';
+import { awaitPair, type ExpectedPair, findDelay } from '../../../../src/web/show-once/await-pair.ts';
 import { type AccessKeyParts, accessKey, caches, keyPair, known, pairStatus } from '../../../support/builders.ts';
 
 /** The pair b, which the second change of shop/ann has added. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createTickets, openTicket, sealTicket } from '../../../../src/web/keys/ticket.ts';
 import { deriveKeys, type Session, sealSession } from '../../../../src/web/session/session.ts';
+import { createTickets, openTicket, sealTicket } from '../../../../src/web/show-once/ticket.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
 const now = Date.UTC(2026, 0, 1);

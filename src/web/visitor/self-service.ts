@@ -16,9 +16,9 @@ import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
 import { type ClaimedUser, type ClaimProblem, type ClaimRules, userOfClaims } from '../oidc/claims.ts';
 import type { Session } from '../session/session.ts';
-import type { KeyApi } from './api.ts';
+import { accessKeyNameFor } from './access-key-name.ts';
+import type { KeyApi } from './key-api.ts';
 import { actorOf, isOfPerson, limitToPerson } from './limit-to-person.ts';
-import { accessKeyNameFor } from './pair-input.ts';
 
 /** The part of web.oidc that self-service needs. */
 export interface SelfServiceSettings extends ClaimRules {

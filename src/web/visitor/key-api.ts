@@ -10,8 +10,6 @@ import type { RawObject } from '../../kube/raw-object.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 
-export type { FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
-
 /** A permission, with the attributes of a SelfSubjectAccessReview. */
 export interface Permission {
   verb: string;

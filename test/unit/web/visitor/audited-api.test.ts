@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from '../../../../src/web/keys/api.ts';
-import { auditedKeyApi, signInMethodOf } from '../../../../src/web/keys/audited-api.ts';
+import type { FetchedAccessKey, KeyPairSpecs } from '../../../../src/accesskey/change/access-key-api.ts';
 import type { Session } from '../../../../src/web/session/session.ts';
+import { auditedKeyApi, signInMethodOf } from '../../../../src/web/visitor/audited-api.ts';
+import type { KeyApi } from '../../../../src/web/visitor/key-api.ts';
 import { accessKey } from '../../../support/builders.ts';
 
 const fetched: FetchedAccessKey = { ...accessKey(), managedFields: [] };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { permissionToCreate } from '../../../../src/web/keys/api.ts';
+import { permissionToCreate } from '../../../../src/web/visitor/key-api.ts';
 import {
   describeMissingKeyPermission,
   describeMissingPermission,
   impersonationOf,
-} from '../../../../src/web/keys/missing-permission.ts';
+} from '../../../../src/web/visitor/missing-permission.ts';
 
 const user = (name: string) => ({ name, groups: [] });
 const ofKeys = (name: string, location = {}) => describeMissingKeyPermission(permissionToCreate, user(name), location);

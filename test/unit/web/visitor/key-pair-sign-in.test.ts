@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { FetchedAccessKey, KeyPairSpecs } from '../../../../src/accesskey/change/access-key-api.ts';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from '../../../../src/web/keys/api.ts';
-import { type KeyPairSignIn, limitToOwnAccessKey } from '../../../../src/web/keys/key-pair-sign-in.ts';
+import type { KeyApi } from '../../../../src/web/visitor/key-api.ts';
+import { type KeyPairSignIn, limitToOwnAccessKey } from '../../../../src/web/visitor/key-pair-sign-in.ts';
 import { at, known, now } from '../../../support/builders.ts';
 
 const main: KeyPairSpec = { name: 'main' };

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { annotateChanges } from '../../accesskey/change/last-change.ts';
 import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
@@ -15,8 +16,8 @@ import { isNameable } from '../oidc/claims.ts';
 import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
-import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
 import { signInMethodOf } from './audited-api.ts';
+import { createKeyApi, type KeyApi } from './key-api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
 import { createSelfService, type SelfServiceSettings } from './self-service.ts';
 

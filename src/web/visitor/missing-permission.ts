@@ -1,7 +1,7 @@
 import { isSystemName, parseUsername } from '../../kube/names.ts';
 import type { ClusterUser } from '../session/identity.ts';
-import { type Permission, permissionToCreate } from './api.ts';
-import { accessKeyNameFor } from './pair-input.ts';
+import { accessKeyNameFor } from './access-key-name.ts';
+import { type Permission, permissionToCreate } from './key-api.ts';
 
 /** A permission that a user lacks, as a page shows it. */
 export interface MissingPermission {

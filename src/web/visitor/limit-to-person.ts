@@ -6,7 +6,7 @@ import {
 } from '../../accesskey/model/access-key-record.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { ClaimedUser } from '../oidc/claims.ts';
-import type { KeyApi } from './api.ts';
+import type { KeyApi } from './key-api.ts';
 import { limitToOwnAccessKey } from './key-pair-sign-in.ts';
 
 interface PersonLimits {
