@@ -38,13 +38,17 @@ async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void>
   const { accessKey } = scope;
   const pair = pairOf(accessKey, secret);
   const isNamed = pair && secret.name === secretNameOf(accessKey, pair);
-  const isUnneeded = !pair || (await (isNamed ? isFormer(scope, pair, secret) : hasMoved(scope, pair, secret)));
+  const isUnneeded =
+    !pair || (await (isNamed ? isStillSuperseded(scope, pair, secret) : hasMoved(scope, pair, secret)));
   if (!isUnneeded) throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
   await removeSecret(scope, secret);
 }
 
-/** Whether the Secret of the desired name only holds a former pair. The status decides, so it must be the current one. */
-async function isFormer(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+/**
+ * Whether the Secret of the desired name is superseded according to the API server. The status decides, so it must be the
+ * current one.
+ */
+async function isStillSuperseded(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
   const { api, accessKey } = scope;
   await api.confirmStatus(accessKey);
   const current = (await readOwnSecrets(scope)).map(({ record }) => record);

@@ -47,7 +47,7 @@ export function contentFor({
 }: Omit<PairInFetchedSecret, 'pair'> & { action: WritingAction }): Content & ContentChange {
   const { pair } = action;
   const any = findKnownPair(accessKey, pair, fetched);
-  const found = any && isFormer(accessKey, action, fetched, any) ? undefined : any;
+  const found = any && holdsOnlyFormerPair(accessKey, action, fetched, any) ? undefined : any;
   const fresh = { ...pair, revision: newRevision(accessKey, pair) };
   if (action.kind === 'rotate') {
     // Removing the pair has revoked it, so there is no overlap.
@@ -65,7 +65,7 @@ export function contentFor({
  * Whether a Secret to recover can only hold a former pair: the status names another Secret and another ak. Keys that are not
  * found by its annotations must not become the pair again.
  */
-function isFormer(
+function holdsOnlyFormerPair(
   accessKey: AccessKeyRecord,
   { kind, pair }: WritingAction,
   { record }: FetchedSecret,
