@@ -128,7 +128,7 @@ export function plannedRotationAt({
   // While the pair was not live, it could not be used, and the rotation was not announced. An adopted pair is not in the
   // status yet, and then Pending until the watch shows its Secret.
   const isAdopted = known?.accessKey === undefined;
-  if (!isAdopted && known.state !== 'Active' && known.state !== 'Pending') return due;
+  if (!isAdopted && !liveStates.has(known.state) && known.state !== 'Pending') return due;
   const notified = now + Math.min(durationMs(pair.rotation?.interval), maxNoticeMs);
   return Math.min(parseTime(known?.nextRotationAt) ?? notified, notified);
 }

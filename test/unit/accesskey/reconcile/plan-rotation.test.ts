@@ -117,8 +117,15 @@ describe('rotation by interval', () => {
       expect(then).toMatchObject({ change: 'rotated', cause: 'interval' });
     });
 
-    it('is announced if the interval is shortened', async () => {
-      const { after } = await reconciled({ rotation: { interval: '48h' } }, { nextRotationAt: at(60 * 86_400) });
+    it.each<[string, Partial<KeyPairStatus>]>([
+      ['', {}],
+      [
+        ' and the overlap is removed',
+        { state: 'Rotating', previous: { accessKey: keyPair(2).ak, validUntil: at(60) } },
+      ],
+    ])('is announced if the interval is shortened%s', async (_, status) => {
+      const announced = { nextRotationAt: at(60 * 86_400), ...status };
+      const { after } = await reconciled({ rotation: { interval: '48h' } }, announced);
       expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, nextRotationAt: at(86_400) }]);
     });
 
