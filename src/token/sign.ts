@@ -17,8 +17,8 @@ export async function signToken(claims: TokenClaims, { active }: SigningKeys): P
   return new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(active.key);
 }
 
-/** Bound of the cache, which holds the tokens of one second. */
-const maxTokens = 4096;
+/** Bounds of the cache, which holds the tokens of one second: their number, and the characters of their claims. */
+const bounds = { max: 4096, maxSize: 2_000_000 };
 
 /**
  * Caches signatures for one second: equal claims signed with the same key are the same token, so requests for it share
@@ -27,7 +27,10 @@ const maxTokens = 4096;
  * @param sign signs one token; default: {@link signToken}
  */
 export function createCachedSign(sign: Sign = signToken): Sign {
-  const tokens = new LRUCache<string, Promise<string>>({ max: maxTokens });
+  const tokens = new LRUCache<string, Promise<string>>({
+    ...bounds,
+    sizeCalculation: (_, key) => key.length,
+  });
   let second = 0;
   return (claims, keys) => {
     if (claims.iat !== second) {

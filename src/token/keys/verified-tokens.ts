@@ -19,21 +19,25 @@ export interface VerifiedTokens {
   add(token: string, verifiedFor: string, claims: VerifiedClaims): void;
 }
 
-/** About 10 MB. */
-const maxTokens = 10_000;
+/** Characters of the cached tokens and their keys: about 10 MB, and 10,000 tokens or more of the usual length. */
+const maxLength = 10_000_000;
 
 /**
  * The cache belongs to one set of signing keys and is dropped with it, so a revoked key also invalidates the tokens it
  * verified. It contains only the SHA-256 of a token. Expiry and whether the key pair is live are checked for each request.
  */
 export function createVerifiedTokens(): VerifiedTokens {
-  const cache = new LRUCache<string, VerifiedClaims>({ max: maxTokens });
+  const cache = new LRUCache<string, VerifiedClaims>({ maxSize: maxLength });
   const keyOf = (token: string, verifiedFor: string) => `${hash('sha256', token, 'base64url')} ${verifiedFor}`;
   return {
     get(token, verifiedFor, now) {
       const claims = cache.get(keyOf(token, verifiedFor));
       return claims?.exp !== undefined && now < claims.exp ? claims : undefined;
     },
-    add: (token, verifiedFor, claims) => void cache.set(keyOf(token, verifiedFor), claims),
+    add(token, verifiedFor, claims) {
+      const key = keyOf(token, verifiedFor);
+      // The claims need about as much memory as the token, which contains them.
+      cache.set(key, claims, { size: token.length + key.length });
+    },
   };
 }

@@ -14,7 +14,8 @@ export interface ClusterUser {
 
 /** How long a review is cached, milliseconds: a revoked token keeps working here for up to this time. */
 const cacheMs = 15_000;
-const maxCached = 5_000;
+/** Bounds of the cache: the number of tokens, and the characters of their names and groups. */
+const bounds = { max: 5_000, maxSize: 2_000_000 };
 
 /**
  * Limits failed reviews: runs a review, which returns undefined if the token is rejected.
@@ -50,7 +51,8 @@ export type ReviewToken = (token: string, address: string, limit?: ReviewLimit) 
  */
 export function createTokenReview(transportFor: (token: string) => Transport): ReviewToken {
   const answers = new LRUCache<string, Answer, ReviewRequest>({
-    max: maxCached,
+    ...bounds,
+    sizeCalculation: ({ user }) => 1 + [user?.name, ...(user?.groups ?? [])].join().length,
     ttl: cacheMs,
     async fetchMethod(_key, _stale, { context: { token, limit } }) {
       const ask = () => review(transportFor(token));

@@ -107,4 +107,15 @@ describe('createCachedSign', () => {
     void sign({ ...claims, client_id: 'ak0' }, keys('k'));
     expect(waiting).toHaveLength(5001);
   });
+
+  it('limits the characters of the cached claims', () => {
+    const { sign, waiting } = createSigning();
+    const groups = Array.from({ length: 16 }, (_, index) => String(index).padEnd(253, 'g'));
+    const request = (index: number) => sign({ ...claims, groups, client_id: `ak${index}` }, keys('k'));
+    for (let index = 0; index < 4000; index += 1) void request(index);
+    void request(3999);
+    expect(waiting).toHaveLength(4000);
+    void request(3000);
+    expect(waiting).toHaveLength(4001);
+  });
 });

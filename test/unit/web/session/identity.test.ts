@@ -91,14 +91,27 @@ describe('createTokenReview with a limit', () => {
   });
 });
 
-function apiServer(token: string, calls: string[]): Transport {
+test('caches fewer users if they are in many groups, so that they do not fill the memory', async () => {
+  const calls: string[] = [];
+  const groups = Array.from({ length: 100 }, (_, index) => String(index).padEnd(199, 'g'));
+  const review = createTokenReview((token) => apiServer(token, calls, groups));
+  const tokens = Array.from({ length: 1_000 }, (_, index) => `good-${index}`);
+  for (const token of tokens) await review(token, '192.0.2.1');
+  calls.length = 0;
+  // From the newest on, so that a review does not evict the users that are looked up afterwards.
+  for (const token of tokens.toReversed()) await review(token, '192.0.2.1');
+  expect(calls.length).toBeGreaterThanOrEqual(900);
+  expect(calls.length).toBeLessThan(1_000);
+});
+
+function apiServer(token: string, calls: string[], groups: readonly string[] = ['dev']): Transport {
   return {
     server: 'https://test.example',
     async send() {
       calls.push(token);
       if (token === 'unavailable') throw new KubernetesError('unavailable', { status: 503 });
-      if (token !== 'good') throw new KubernetesError('unauthorized', { status: 401 });
-      const body = JSON.stringify({ status: { userInfo: { username: 'ann', groups: ['dev'] } } });
+      if (!token.startsWith('good')) throw new KubernetesError('unauthorized', { status: 401 });
+      const body = JSON.stringify({ status: { userInfo: { username: 'ann', groups } } });
       return { statusCode: 201, headers: {}, body: Readable.from([Buffer.from(body)]) } as never;
     },
     close: async () => {},
