@@ -4,11 +4,15 @@ import { pairStatusOf } from './access-key-record.ts';
 import { type PairInSecret, pairOf } from './pair-facts.ts';
 
 /**
- * Whether another Secret holds the pair, and this one only a former pair. A former Secret that could not be deleted keeps
- * the keys from before the next rotation; if the spec names it again, they must not work again.
+ * Whether the pair is in another Secret instead. The status names the Secret that holds the pair; any other Secret with
+ * another ak is superseded. Its keys are from before a rotation, and it could not be deleted then; if the spec names it
+ * again, they must not work again.
  *
- * The status decides. The Secret that it names is never superseded: if it has another ak, the pair was rotated there, and
- * the status does not have the new one yet.
+ * Not superseded is
+ * - the Secret that the status names: if it has another ak, the pair was rotated there, and the status does not have the
+ *   new ak yet;
+ * - a Secret without a valid pair: it may be the current one, changed by others, so it is repaired, not deleted;
+ * - any Secret, if no other one has the name or the ak in the status, with a valid pair.
  *
  * @param secrets those of the AccessKey; others are ignored
  */
@@ -17,7 +21,6 @@ export function isSuperseded(found: PairInSecret, secrets: readonly SecretRecord
   const known = pairStatusOf(accessKey, pair.name);
   // The usual case comes first, because this runs for each token request.
   if (known?.accessKey === undefined || known.accessKey === secret.pair?.ak) return false;
-  // Without a valid pair, it may be the current one in a Secret that others have changed. It is repaired, not deleted.
   if (known.secretName === secret.name || secret.pair === undefined) return false;
   return othersOf(found, secrets).some((one) => {
     const isRecorded = one.pair?.ak === known.accessKey || one.name === known.secretName;

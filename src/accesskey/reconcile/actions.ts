@@ -27,7 +27,7 @@ export interface Placement {
   pair: KeyPairSpec;
   /**
    * - `create`: no Secret of the desired name is cached
-   * - `wait`: the Secret of that name must be deleted first: it belongs to a removed pair or holds a former pair, or a
+   * - `wait`: the Secret of that name must be deleted first: it belongs to a removed pair, is superseded, or a
    *   finalizer keeps it
    * - `conflict`: the Secret of that name belongs to another pair, or another AccessKey is about to create it again
    */

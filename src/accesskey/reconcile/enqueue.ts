@@ -9,10 +9,10 @@ import { reasons } from './verdict.ts';
 
 /**
  * Enqueues all AccessKeys, then those affected by each change in the caches, and again all after a change of the
- * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. An edit or deletion of an
- * AccessKey is urgent. A Secret comes before new AccessKeys: the watch shows what a reconcile has written, and one that has
- * begun ends before the next one begins. AccessKeys that only wait for a Secret name or a user come last, because any number
- * of them can wait for one change.
+ * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. An edit or deletion of
+ * an AccessKey is urgent. A change of a Secret comes before new AccessKeys, because it is usually the operator's own
+ * write: so a reconcile that has begun is completed before another one begins. AccessKeys that only wait for a Secret
+ * name or a user come last, because any number of them can wait for one change.
  *
  * @returns a function that unsubscribes
  */

@@ -19,7 +19,7 @@ export interface Memories {
   of(accessKey: AccessKeyRecord): Memory;
   /** Forgets an AccessKey that no longer exists. */
   forget(key: string): void;
-  /** Forgets an AccessKey of which nothing is known, which are nearly all. */
+  /** Drops an empty memory; nearly all are empty. */
   tidy(key: string): void;
   readonly size: number;
 }

@@ -16,8 +16,8 @@ export function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Ob
 }
 
 /**
- * Whether a Secret of this name may belong to the AccessKey: unless the cache shows that it belongs to another AccessKey
- * that exists, or to nothing, and that this AccessKey cannot have adopted it meanwhile.
+ * Whether a Secret of this name may belong to the AccessKey. False only if the cache shows that the Secret belongs to
+ * another existing AccessKey, or that it has no owner and is not marked for adoption by this one.
  */
 export function mayOwn({ secrets, accessKeys }: AccessKeyCaches, { key, namespace, name }: AccessKeyRecord) {
   return (secretName: string): boolean => {

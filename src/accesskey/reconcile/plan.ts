@@ -89,8 +89,8 @@ function planPair({
 }
 
 /**
- * The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. One that
- * holds a former pair of this pair is deleted first as well.
+ * The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. A
+ * superseded Secret of this pair is deleted first as well.
  */
 function placementKind(
   pair: KeyPairSpec,

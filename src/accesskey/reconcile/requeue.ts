@@ -3,8 +3,8 @@ import { KubernetesError } from '../../kube/errors.ts';
 import { allPairs, type PlanOutcome } from './outcome.ts';
 
 /**
- * How soon a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking Secret
- * that is not watched (blocking-secrets.ts) may be gone, and signing keys may have been created.
+ * The shortest time between two checks of a problem that no watch reports as solved, milliseconds. For example, a
+ * blocking Secret that is not watched (blocking-secrets.ts) may be gone, or signing keys may have been created.
  */
 const minRecheckMs = 30_000;
 /** Longest time between two checks of a problem that lasts, milliseconds. */

@@ -5,8 +5,8 @@ import { type PairInSecret, pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 
 /**
- * Secrets of removed pairs, former Secrets of pairs that are in the Secret of the desired name, and Secrets of the desired
- * name that only hold a former pair.
+ * Secrets of removed pairs, former Secrets of pairs that are in the Secret of the desired name, and superseded Secrets
+ * of the desired name.
  */
 export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[]): SecretRecord[] {
   return secrets.filter((secret) => {
