@@ -13,7 +13,8 @@ import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
 /**
  * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
  * and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried. Before the
- * first write, the API server must confirm that the AccessKey still has the planned generation.
+ * first write, the API server must confirm that the AccessKey still has the planned generation, and also the planned status
+ * if a pair was removed and added again.
  *
  * If the API server rejects a request for one pair (quota, admission), its outcome has a problem, and the other pairs
  * are still applied.
@@ -25,9 +26,15 @@ import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
  */
 export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise<PlanOutcome> {
   const mayWrite = plan.remove.length > 0 || plan.removedPairs.length > 0 || plan.pairs.some(needsConfirmation);
-  if (mayWrite) await scope.api.confirm(scope.accessKey);
+  if (mayWrite) await confirm(scope, plan);
   const pairs = await applyPairs(scope, plan.pairs);
   return { pairs, notRemoved: await removeSecrets(scope, plan) };
+}
+
+/** That a pair was removed before is only in the status. If the cached one is stale, the pair may already have new keys. */
+function confirm({ api, accessKey }: Scope, { pairs }: Plan): Promise<void> {
+  const wasRemoved = pairs.some(({ pair }) => pairStatusOf(accessKey, pair.name)?.removed);
+  return wasRemoved ? api.confirmStatus(accessKey) : api.confirm(accessKey);
 }
 
 /** If all pairs are new, they are created at the same time, because none depends on another. */

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { isPairLive } from '../../../../src/accesskey/model/pair-state.ts';
+import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
+import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { accessKey, at, caches, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
@@ -121,6 +124,19 @@ describe.each([
     expect(ci).not.toHaveProperty('previous');
     expect(states(after, keyPair(2).ak)).toEqual([]);
     expect(states(after, ak)).toEqual([parts.enabled === false ? 'Disabled' : 'Active']);
+  });
+
+  it('does not get new keys twice if the cache does not show the first ones in the status yet', async () => {
+    const api = stuck();
+    const during = withStatus(without(), await reconcileOnce(api, without()));
+    const again = { ...during, spec: both.spec };
+    const rotated = withStatus(again, await reconcileOnce(api, again));
+    const { ak } = plain(api.get('ann-ci'));
+    api.know({ ...rotated, resourceVersion: 'newer' });
+    const progress = { changed: () => undefined, removed: () => undefined };
+    const scope = { api: createSecretApi(api.client), accessKey: again, progress, mayOwn: () => true, now };
+    await expect(apply({ ...scope, plan: planOf(again, api.watched(again)) })).rejects.toThrow(StaleCacheError);
+    expect(plain(api.get('ann-ci')).ak).toBe(ak);
   });
 
   it('marks the pair also if only a former Secret remains', async () => {
