@@ -159,6 +159,19 @@ describe('mentions of files', () => {
   });
 });
 
+describe('prose in documents', () => {
+  const documents = globSync(['*.md', '{docs,bench,examples,charts,test}/**/*.md', '.github/**/*.md'], { cwd: root });
+  const generated = /<!-- generated [\s\S]*?<!-- end of generated text -->/g;
+  const codeBlock = /^ *```[\s\S]*?^ *```$/gm;
+  /** A table, a heading, or one word, such as a URL. */
+  const cannotBeWrapped = /^(?:\s*\||#|\s*(?:- )?\S+$)/;
+
+  it.each(documents)('of %s has lines of at most 120 characters', (document) => {
+    const lines = read(document).replaceAll(generated, '').replaceAll(codeBlock, '').split('\n');
+    expect(lines.filter((line) => line.length > 120 && !cannotBeWrapped.test(line))).toEqual([]);
+  });
+});
+
 describe('links between documents', () => {
   const documents = globSync(['*.md', '{docs,bench,examples,charts}/**/*.md', '.github/*.md'], { cwd: root });
 
