@@ -49,6 +49,16 @@ export function checkStore(source: CredentialSource, store: Store | undefined): 
   });
 }
 
+/** @returns what clients need that the kubeconfig does not name: variables in their environment; undefined if nothing */
+export function storeWarning({ kind }: CredentialSource, store: Store | undefined): string | undefined {
+  const { accessKey, secretKey, subjectToken } = variables;
+  if (kind === 'subject-token-environment') {
+    return `clients need ${subjectToken} in their environment; --subject-token-file names a file instead`;
+  }
+  if (kind !== 'environment' || store !== undefined) return undefined;
+  return `clients need ${accessKey} and ${secretKey} in their environment; --store keeps them`;
+}
+
 /**
  * Creates the exec entry. The secret key is in it only for the store `kubeconfig`, as a variable and never as an argument.
  *

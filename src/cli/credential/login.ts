@@ -10,7 +10,7 @@ import { requestToken } from '../token/request-token.ts';
 import { unverifiedClaims } from '../token/response.ts';
 import { chooseSource } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
-import { checkStore, execEntry, type Store } from './exec-entry.ts';
+import { checkStore, execEntry, type Store, storeWarning } from './exec-entry.ts';
 import { isFound } from './find-program.ts';
 import { sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
 import { writeKeyring } from './keyring.ts';
@@ -54,6 +54,8 @@ export async function login(context: CliContext, flags: LoginFlags): Promise<voi
   const forKeyring = stored?.store === 'keyring' ? stored.pair : undefined;
   const changed = await storeLogin(paths, change, forKeyring, { signal, stderr: context.stderr, writeKeyring });
   await report(context, change, changed);
+  const warning = storeWarning(source, store);
+  if (warning !== undefined) context.stderr.write(`warning: ${warning}\n`);
 }
 
 /** A credential on standard input can be read only once. */

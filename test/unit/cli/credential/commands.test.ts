@@ -169,6 +169,7 @@ users: [{name: a, user: {token: x}}]
     expect(err).toContain('warning: kube-apiserver requires an issuer with https');
     const text = await readFile(kubeconfig, 'utf8');
     expect(text).not.toContain(sk);
+    expect(err).toContain('warning: clients need ACCESS_KEY and SECRET_KEY in their environment; --store keeps them\n');
     expect(parse(text).users[1].user.exec.args).toEqual(['credential', `--server=${url}`]);
     expect(await run(['token'], { ACCESSKEY_URL: '' })).toMatchObject({ exitCode: 0, err: '' });
   });

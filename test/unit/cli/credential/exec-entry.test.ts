@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkStore, execEntry } from '../../../../src/cli/credential/exec-entry.ts';
+import { checkStore, execEntry, storeWarning } from '../../../../src/cli/credential/exec-entry.ts';
 import { keyPair } from '../../../support/builders.ts';
 
 const pair = keyPair();
@@ -77,5 +77,21 @@ describe('checkStore', () => {
     [{ kind: 'file', accessKey: ak, file: '-' } as const, 'kubeconfig' as const],
   ])('accepts %o with the store %s', (source, store) => {
     expect(() => checkStore(source, store)).not.toThrow();
+  });
+});
+
+describe('storeWarning', () => {
+  it.each([
+    [{ kind: 'environment' } as const, undefined, /ACCESS_KEY and SECRET_KEY in their environment; --store/],
+    [{ kind: 'subject-token-environment' } as const, undefined, /ACCESSKEY_SUBJECT_TOKEN in their environment/],
+  ])('names the variables that clients need for %o', (source, store, message) => {
+    expect(storeWarning(source, store)).toMatch(message);
+  });
+
+  it.each([
+    [{ kind: 'environment' } as const, 'kubeconfig' as const],
+    [{ kind: 'directory', directory: '/run/pair' } as const, undefined],
+  ])('has none for %o with the store %s', (source, store) => {
+    expect(storeWarning(source, store)).toBeUndefined();
   });
 });
