@@ -40,9 +40,16 @@ const commands = [
   registerHelp,
 ];
 
+/** As kubectl: without a command, its help is the result and not an error. */
+class Program extends Command {
+  override help(): never {
+    return super.help();
+  }
+}
+
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
 export function createProgram(context: CliContext): Command {
-  const program = new Command('kubectl accesskey')
+  const program = new Program('kubectl accesskey')
     .description('Manage access keys of accesskey-operator, and get tokens with them.')
     .version(context.version, '--version', 'print the version')
     .helpCommand(false)

@@ -13,8 +13,8 @@ export interface ClusterFlags {
   as?: string;
   asGroup?: string[];
   tlsServerName?: string;
-  /** Hours, minutes and seconds (`30s`); `0s` for no limit. */
-  requestTimeout?: string;
+  /** Milliseconds; 0 for no limit. */
+  requestTimeout?: number;
 }
 
 /** A connection to the API server with the permissions of the user. */

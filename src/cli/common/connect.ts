@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { durationMs } from '../../accesskey/model/time.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
 import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../kube/kubeconfig.ts';
 import { createTransport, type Transport } from '../../kube/transport.ts';
@@ -49,8 +48,8 @@ function loadOf(flags: ClusterFlags, process: Process): KubeConfig {
 function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process): KubeConfig {
   const paths = kubeconfigPaths(kubeconfig, process.env, process.home);
   // As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored.
-  const files = kubeconfig === undefined ? paths.filter((file) => existsSync(file)) : paths;
-  if (files.length > 0) return loadKubeconfigFiles(files, context);
+  const files = kubeconfig ? paths : paths.filter((file) => existsSync(file));
+  if (files.length > 0) return loadKubeconfigFiles(files, context || undefined);
   if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();
   throw new KubeconfigError('no kubeconfig found; set --kubeconfig or KUBECONFIG');
 }
@@ -60,17 +59,16 @@ function withFlags(
   { as, asGroup = [], requestTimeout }: ClusterFlags,
   signal: AbortSignal,
 ): Transport {
-  if (as === undefined && asGroup.length > 0) throw new CliError('--as-group requires --as');
-  const impersonation = { ...(as !== undefined && { 'impersonate-user': as }) };
+  if (!as && asGroup.length > 0) throw new CliError('--as-group requires --as');
+  const impersonation = as ? { 'impersonate-user': as } : {};
   const groups = asGroup.length > 0 && { 'impersonate-group': asGroup };
-  const timeoutMs = requestTimeout === undefined ? undefined : durationMs(requestTimeout);
   return {
     ...transport,
     send: (request) =>
       transport.send({
         ...request,
         headers: { ...request.headers, ...impersonation, ...groups },
-        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(requestTimeout !== undefined && { timeoutMs: requestTimeout }),
         signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal,
       }),
   };

@@ -12,8 +12,8 @@ export interface Candidate {
   description: string;
 }
 
-/** A shell waits for completion, so it must not take longer. */
-const requestTimeout = '3s';
+/** A shell waits for completion, so it must not take longer; milliseconds. */
+const requestTimeout = 3000;
 
 type Read = (cluster: Cluster) => Promise<Candidate[]>;
 

@@ -11,7 +11,7 @@ export async function serverOfLogin(
   { kubeconfig, context }: ClusterFlags,
 ): Promise<{ server: string; allowPlainHTTP: boolean } | undefined> {
   const files = await readKubeconfigs(kubeconfigPaths(kubeconfig, env, home));
-  const name = context ?? currentContextOf(files);
+  const name = context || currentContextOf(files);
   const args = name === undefined ? undefined : argumentsOfLogin(files, name);
   const prefix = '--server=';
   const server = args?.find((one) => one.startsWith(prefix))?.slice(prefix.length);

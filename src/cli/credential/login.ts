@@ -80,7 +80,7 @@ async function pairOf({ read }: OpenedSource): Promise<KeyPair> {
 async function planContext(paths: readonly string[], flags: LoginFlags): Promise<KubeconfigChange['context']> {
   const { user, newContext, useContext, namespace } = flags;
   const files = await readKubeconfigs(paths);
-  const current = flags.context ?? currentContextOf(files);
+  const current = flags.context || currentContextOf(files);
   if (flags.cluster !== undefined) requireCluster(files, flags.cluster);
   const cluster = flags.cluster ?? (current === undefined ? undefined : clusterOfContext(files, current));
   if (cluster !== undefined) {

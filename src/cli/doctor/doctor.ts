@@ -28,7 +28,7 @@ export interface DoctorFlags extends ClusterFlags {
  */
 export async function runDoctor(context: CliContext, flags: DoctorFlags): Promise<void> {
   // A request can impersonate one user only, and that of --as would be tried in place of the other.
-  if (flags.as !== undefined && flags.probeAs !== undefined) throw new CliError('--probe-as cannot be used with --as');
+  if (flags.as && flags.probeAs !== undefined) throw new CliError('--probe-as cannot be used with --as');
   const { env, now, signal } = context;
   const findings = await withCluster(context, flags, async (cluster) => {
     const examination = examine(cluster, {

@@ -31,6 +31,12 @@ describe('runCli', () => {
     expect(out).toContain('kubectl accesskey list -A -o wide');
   });
 
+  it.each([[[]], [['--context', 'a']]])('prints help to stdout without a command: %j', async (args) => {
+    const { exitCode, out, err } = await run(...args);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).toContain('Usage: kubectl accesskey [options] [command]');
+  });
+
   it.each([
     [['help'], 'Usage: kubectl accesskey [options] [command]'],
     [['help', 'describe'], 'Usage: kubectl accesskey get|describe '],

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../../../src/cli/common/connect.ts';
 import { readServerCertificate } from '../../../../src/cli/doctor/read-certificate.ts';
 import { makeCertificate } from '../../../support/certificates.ts';
@@ -15,6 +16,8 @@ let url: string;
 let kubeconfig: string;
 /** Names that the TLS handshakes have asked for. */
 let names: string[];
+/** Headers of the last request. */
+let headers: IncomingHttpHeaders;
 
 beforeEach(async () => {
   const { certificate, key } = await makeCertificate('api');
@@ -23,7 +26,10 @@ beforeEach(async () => {
     names.push(name);
     done(null);
   };
-  server = createServer({ cert: certificate, key, SNICallback }, (_, response) => response.end('{}'));
+  server = createServer({ cert: certificate, key, SNICallback }, (request, response) => {
+    headers = request.headers;
+    response.end('{}');
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   directory = await mkdtemp(join(tmpdir(), 'cli-connect-'));
@@ -62,6 +68,21 @@ describe('--tls-server-name', () => {
   it.each([undefined, '', 'third.example.org'])('is checked: %j', async (name) => {
     await expect(request(name)).rejects.toThrow('no valid response from the API server');
   });
+});
+
+it('uses KUBECONFIG and the current context if the flags are empty, as kubectl', async () => {
+  const cluster = connect({ kubeconfig: '', context: '' }, testContext({ env: { KUBECONFIG: kubeconfig } }));
+  expect(cluster.contexts).toEqual(['c']);
+  await cluster.close();
+});
+
+it('impersonates no user if the flag is empty, as kubectl', async () => {
+  const flags = { kubeconfig, tlsServerName: 'localhost' };
+  const cluster = connect({ ...flags, as: '' }, testContext());
+  onTestFinished(() => cluster.close());
+  await cluster.transport.send({ method: 'GET', path: '/version' });
+  expect(headers['impersonate-user']).toBeUndefined();
+  expect(() => connect({ ...flags, as: '', asGroup: ['a'] }, testContext())).toThrow('--as-group requires --as');
 });
 
 it('doctor reads the certificate that the server selects with the name', async () => {

@@ -160,7 +160,7 @@ users: [{name: a, user: {token: x}}]
 
   it('writes a user and a context, and token then finds the server', async () => {
     await writeFile(kubeconfig, existing);
-    const { exitCode, out, err } = await run(['login', '--use-context']);
+    const { exitCode, out, err } = await run(['login', '--use-context', '--context', '']);
     expect({ exitCode, out }).toEqual({
       exitCode: 0,
       out: 'User "accesskey" set.\nContext "accesskey@prod" set.\nSwitched to context "accesskey@prod".\n',
