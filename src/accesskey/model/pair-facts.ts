@@ -79,9 +79,12 @@ function previousValidUntil({
   now,
 }: PairAtTime & Pick<PairFacts, 'generatedAt'>): number | undefined {
   if (!secret.previous) return undefined;
-  const status = pairStatusOf(accessKey, pair.name)?.previous;
-  const known = status?.accessKey === secret.previous.ak ? status : undefined;
-  const until = parseTime(known ? known.validUntil : secret.annotations[annotations.previousValidUntil]);
+  const status = pairStatusOf(accessKey, pair.name);
+  const known = status?.previous?.accessKey === secret.previous.ak ? status.previous : undefined;
+  // If the status has the pair, but not the previous one, the overlap has ended for good.
+  const isRecorded = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak;
+  const recovered = isRecorded ? undefined : secret.annotations[annotations.previousValidUntil];
+  const until = parseTime(known ? known.validUntil : recovered);
   if (until === undefined) return undefined;
   const end = Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
   const lastUsedAt = parseTime(known?.lastUsedTime) ?? Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { pairState, plannedRotationAt } from '../model/pair-state.ts';
-import { formatTime } from '../model/time.ts';
+import { formatTime, parseTime } from '../model/time.ts';
 import type { PairOutcome } from './outcome.ts';
 
 /** The status of a pair after a reconcile. Pure. */
@@ -14,7 +14,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
   };
   if (!secret?.pair) {
     const state = stateWithoutSecret(outcome);
-    return { name: pair.name, secretName, ...recoveryData(known), state, ...fromSpecAndStatus };
+    return { name: pair.name, secretName, ...recoveryData(known, now), state, ...fromSpecAndStatus };
   }
   const facts = outcome.facts ?? pairFacts({ accessKey, pair, secret, now });
   const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
@@ -62,11 +62,13 @@ function lastUseIn({
  * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to read
  * the Secret by name while the cache does not show it yet.
  */
-function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
+function recoveryData(known: KeyPairStatus | undefined, now: number): Partial<KeyPairStatus> {
+  const isOverlapping = now < (parseTime(known?.previous?.validUntil) ?? 0);
   return {
     ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
     ...(known?.revision !== undefined && { revision: known.revision }),
     ...(known?.createdAt !== undefined && { createdAt: known.createdAt }),
+    ...(known?.previous && isOverlapping && { previous: known.previous }),
     ...(known?.removed && { removed: true }),
   };
 }

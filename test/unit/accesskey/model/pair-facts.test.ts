@@ -187,9 +187,18 @@ describe('an overlap with maxOverlap', () => {
   it('ignores the use of another pair', () => {
     const pair = { name: 'main', rotation };
     const previous = { accessKey: keyPair(8).ak, validUntil: at(0), lastUsedTime: at(created + 3 * hour) };
-    const subject = known({ keyPairs: [pair] }, { createdAt: at(created), previous });
-    const facts = { previousValidUntil: now + (created + 4 * hour) * 1000 };
+    // The status does not have the rotation yet.
+    const subject = known({ keyPairs: [pair] }, { accessKey: keyPair(9).ak, previous });
+    const facts = { generatedAt: now + created * 1000, previousValidUntil: now + (created + 4 * hour) * 1000 };
     const found = secret({ of: subject, previous: keyPair(9), facts });
     expect(pairFacts({ accessKey: subject, pair, secret: found, now })).toMatchObject(facts);
+  });
+
+  it('does not start again once the status has the pair without the previous one', () => {
+    const pair = { name: 'main', rotation };
+    const facts = { previousValidUntil: now + hour * 1000 };
+    const found = secret({ previous: keyPair(9), facts });
+    const { previousValidUntil } = pairFacts({ accessKey: known({ keyPairs: [pair] }), pair, secret: found, now });
+    expect(previousValidUntil).toBeUndefined();
   });
 });

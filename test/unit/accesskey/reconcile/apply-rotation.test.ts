@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf, isKey } from '../../../../src/credential/key-pair.ts';
 import { at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
 import { changes, plain, reconcileOnce, settle, withStatus } from './reconciles.ts';
-import { createSecretsApi } from './secrets-api.ts';
+import { createSecretsApi, rejected } from './secrets-api.ts';
 
 const rotation = { overlap: '1h' };
 const raised = { name: 'main', revision: 2 };
@@ -95,6 +95,24 @@ describe('the end of an overlap', () => {
     expect(plain(found)).toEqual(keyPair());
     expect(Object.keys(found?.data ?? {}).sort()).toEqual(['ak', 'note', 'sk']);
     expect(found?.metadata.annotations).not.toHaveProperty('ghippo.io/previous-valid-until');
+  });
+});
+
+describe('an overlap that is removed and added again', () => {
+  it('stays ended, even if the API server rejected the removal of the previous pair', async () => {
+    const pair = { name: 'main', rotation: { overlap: '24h' } };
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(3600) };
+    const subject = known({ keyPairs: [pair] }, { state: 'Rotating', previous });
+    const facts = { previousValidUntil: now + 3_600_000 };
+    const api = createSecretsApi(rawSecret({ of: subject, previous: keyPair(9), facts }));
+    api.reject('patch ann-main', rejected(403, 'Forbidden'));
+    const without = { ...subject, spec: { ...subject.spec, keyPairs: [{ name: 'main' }] } };
+    const { status } = withStatus(without, await reconcileOnce(api, without));
+    expect(status.keyPairs).toMatchObject([{ state: 'Active', accessKey: keyPair().ak }]);
+    api.allow('patch ann-main');
+    const { accessKey: after } = await settle(api, { ...subject, status });
+    expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
+    expect(api.get('ann-main')?.data).not.toHaveProperty('previous-ak');
   });
 });
 

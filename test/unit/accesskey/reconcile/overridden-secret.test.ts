@@ -145,7 +145,7 @@ describe('an admission policy', () => {
     [
       'the old key pair stays valid with an overlap',
       { name: 'main', revision: 2, rotation: { overlap: '1h' } },
-      'Rotating',
+      'Active',
     ],
   ])('that keeps the old values makes a rotation fail, and %s', async (_, pair, state) => {
     const controller = startTestController(known({ keyPairs: [pair] }), rawSecret());

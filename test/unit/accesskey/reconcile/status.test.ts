@@ -204,6 +204,14 @@ describe('the status of a pair', () => {
     expect(pairStatus({ revision: 2 }, { subject, parts: made })).toMatchObject({ revision: 2, createdAt: at(0) });
   });
 
+  it('keeps the previous pair of a pair whose Secret is not found, until the overlap ends', () => {
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
+    const subject = known({}, { previous });
+    const statusAt = (time: number) => statusOf(subject, one.key, [conflict('main')], time).keyPairs?.[0];
+    expect(statusAt(now)).toMatchObject({ state: 'Conflict', previous });
+    expect(statusAt(now + 60_000)).not.toHaveProperty('previous');
+  });
+
   it('keeps the time of the last use in every state', () => {
     const subject = known({}, { lastUsedTime: at(-5) });
     expect(pairStatus({}, { subject })).toMatchObject({ lastUsedTime: at(-5) });
