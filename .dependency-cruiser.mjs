@@ -53,7 +53,7 @@ export const mayImport = {
   'web/session': ['kube', 'web/common'],
   'web/deployments': ['deployments', 'deployments/kpanda', 'web/common'],
   'web/oidc': ['outbound', 'kube', 'web/session'],
-  'web/show-once': ['credential', 'accesskey/model', 'accesskey/live', 'web/session'],
+  'web/show-once': ['credential', 'accesskey/model', 'accesskey/live', 'web/common', 'web/session'],
   'web/visitor': [
     'kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'http/common', 'web/common',
     'web/session', 'web/oidc', 'web/show-once',

@@ -9,6 +9,7 @@ import type { ErrorPage } from './pages/layout.ts';
 import { settingsPath } from './pages/settings.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
 import { addBackChannelLogoutRoute } from './routes/back-channel-logout.ts';
+import { createContinuedSessions } from './routes/continued-session.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions } from './routes/dependencies.ts';
 import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
@@ -33,6 +34,7 @@ import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
 import { createFlash } from './session/flash.ts';
 import { createShownPairs } from './show-once/shown-pairs.ts';
+import { createTickets } from './show-once/ticket.ts';
 import { createSessionCheck } from './visitor/visitor.ts';
 
 /** The web console, in which people manage their access keys. */
@@ -59,13 +61,15 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const flash = createFlash(sealing);
   const streams = createStreams(caches, now);
   const namespaces = createNamespaces(caches);
-  const display = createPairDisplay(dependencies, { shownPairs: createShownPairs(sealing), sessions });
+  const shownPairs = createShownPairs(sealing);
+  const tickets = createTickets(now);
+  const continuedSessions = createContinuedSessions(dependencies, { shownPairs, tickets, sessions });
+  const display = createPairDisplay(dependencies, { shownPairs, tickets, continuedSessions });
   for (const path of [...publicPaths, ...sessionPaths]) {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
   const proxySessions = createProxySessions(dependencies);
-  const { findRotated, isAwaiting } = display;
-  const visiting = { cookie, flash, sessions, proxySessions, findRotated, isAwaiting };
+  const visiting = { cookie, flash, sessions, proxySessions, continuedSessions };
   const visitorGuard = requireVisitor(dependencies, visiting);
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);

@@ -9,6 +9,7 @@ import type { TokenIssuing } from '../../http/token/issuing.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
+import { ConsoleError } from '../common/console-error.ts';
 import type { TransportFor } from '../common/fair-transports.ts';
 import type { View } from '../common/view.ts';
 import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
@@ -42,6 +43,13 @@ export interface ConsoleDependencies {
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
+}
+
+/** @throws ConsoleError 503 while the session keys are missing */
+export function requireSessionKeys({ sessionKeys }: Pick<ConsoleDependencies, 'sessionKeys'>): SessionKeys {
+  const keys = sessionKeys();
+  if (!keys) throw new ConsoleError('errorSignInUnavailable', {}, 503);
+  return keys;
 }
 
 export interface ConsoleOptions {

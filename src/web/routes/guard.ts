@@ -8,22 +8,17 @@ import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../sessio
 import type { Session, SessionKeys } from '../session/session.ts';
 import { auditedKeyApi, signInMethodOf } from '../visitor/audited-api.ts';
 import { createVisitors, type Visitor } from '../visitor/visitor.ts';
+import type { ContinuedSessions } from './continued-session.ts';
 import {
   type ConsoleDependencies,
   type ConsoleEnvironment,
   isScriptRequest,
   type PageContext,
+  requireSessionKeys,
 } from './dependencies.ts';
 import type { ProxySessions } from './proxy-session.ts';
 import { formPageOf, redirectToSignIn, type SignedOutCookies } from './redirect-to-sign-in.ts';
 import type { Sessions } from './sessions.ts';
-
-/** @throws ConsoleError 503 while the session keys are missing */
-export function requireSessionKeys({ sessionKeys }: Pick<ConsoleDependencies, 'sessionKeys'>): SessionKeys {
-  const keys = sessionKeys();
-  if (!keys) throw new ConsoleError('errorSignInUnavailable', {}, 503);
-  return keys;
-}
 
 /** Rejects forms from other sites, whatever cookies the browser sends with them. */
 export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options'>) {
@@ -44,8 +39,8 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
 interface Visiting {
   sessions: Sessions;
   proxySessions: ProxySessions;
-  /** @returns the visitor of a session that has ended, if the request may continue it */
-  findRotated?: (context: PageContext, session: Session) => Promise<Visitor | undefined>;
+  /** Undefined for pages that do not show a pair. */
+  continuedSessions?: ContinuedSessions;
 }
 
 /** The session of a request, and its visitor unless it has ended. */
@@ -55,14 +50,19 @@ interface Found {
 }
 
 /** @returns a function that finds the visitor of a request and sets the account in its view */
-function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, proxySessions, findRotated }: Visiting) {
+function createVisitorFinder(
+  dependencies: ConsoleDependencies,
+  { sessions, proxySessions, continuedSessions }: Visiting,
+) {
   const visitorOf = createVisitors(dependencies);
   const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
   const proxySignOut: Account['signOut'] = signOutUrl === undefined ? 'none' : { url: signOutUrl };
   return async (context: PageContext, keys: SessionKeys): Promise<Found> => {
     const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
     if (!session) return {};
-    const visitor = (await visitorOf(session, context.get('clientAddress'))) ?? (await findRotated?.(context, session));
+    const visitor =
+      (await visitorOf(session, context.get('clientAddress'))) ??
+      (await continuedSessions?.visitorOf(context, session));
     if (!visitor) return { session };
     const { id, kind } = session;
     const account: Account = {
@@ -90,17 +90,12 @@ export function createVisitorRecognition(dependencies: ConsoleDependencies, visi
   };
 }
 
-interface EndedSessions extends SignedOutCookies {
-  /** Whether a session that has ended waits for the pair that continues it. */
-  isAwaiting(context: PageContext, session: Session): Promise<boolean>;
-}
-
 /**
  * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
  * Forms must carry the form token of the session.
  */
-export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visiting & EndedSessions) {
-  const { cookie, flash, proxySessions, isAwaiting } = visiting;
+export function requireVisitor(dependencies: ConsoleDependencies, visiting: Required<Visiting> & SignedOutCookies) {
+  const { cookie, flash, proxySessions, continuedSessions } = visiting;
   const findVisitor = createVisitorFinder(dependencies, visiting);
 
   function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
@@ -116,8 +111,8 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
       proxySessions.rejectUntrusted(context);
       // A session can be signed out although its key pair is not valid now.
       if (session && isSignOut(context) && (await hasFormToken(context, session, keys))) return next();
-      const isKept = session && !isSignOut(context) && (await isAwaiting(context, session));
-      return redirectToSignIn(context, { cookie, flash }, isKept);
+      const isPending = session && !isSignOut(context) && (await continuedSessions.isPending(context, session));
+      return redirectToSignIn(context, { cookie, flash }, isPending);
     }
     const { id } = session;
     if (isScriptRequest(context)) context.header(sessionHeader, formTokenOf(id, keys));

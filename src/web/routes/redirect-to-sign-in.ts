@@ -13,19 +13,19 @@ export interface SignedOutCookies {
  * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead. They
  * keep the cookie: another tab of the session may still wait for the pair that continues it.
  *
- * @param isAwaiting whether another tab does, so that also other requests keep the cookie
+ * @param isPending whether another tab does, so that also other requests keep the cookie
  */
 export async function redirectToSignIn(
   context: PageContext,
   { cookie, flash }: SignedOutCookies,
-  isAwaiting = false,
+  isPending = false,
 ): Promise<Response> {
   if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
   if (context.req.method === 'GET' && isScriptRequest(context)) {
     challenge(context, 'signIn');
     return context.text('signed out', 401);
   }
-  if (!isAwaiting) cookie.remove(context);
+  if (!isPending) cookie.remove(context);
   const next = context.req.method === 'GET' ? context.get('view').path : formPageOf(context.req.path);
   return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
 }

@@ -1,24 +1,26 @@
 import type { Hono } from 'hono';
-import { digestOf, type KeyPair } from '../../credential/key-pair.ts';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import { readForm } from '../common/form.ts';
 import { accessKeysPath } from '../common/paths.ts';
 import type { Failure } from '../pages/components.ts';
 import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
-import { actsAsOperator, type Session } from '../session/session.ts';
+import { actsAsOperator } from '../session/session.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../show-once/await-pair.ts';
-import { formIdField, type ShownPairs } from '../show-once/shown-pairs.ts';
-import { createTickets, openTicket, sealTicket, type Ticket } from '../show-once/ticket.ts';
+import type { ShownPairs } from '../show-once/shown-pairs.ts';
+import { findSubmittedPair, formIdOf } from '../show-once/submitted-pair.ts';
+import { sealTicket, type Ticket, type Tickets } from '../show-once/ticket.ts';
 import { signInMethodOf } from '../visitor/audited-api.ts';
 import { MissingPermissionError } from '../visitor/key-api.ts';
 import { describeMissingKeyPermission } from '../visitor/missing-permission.ts';
-import { createRotatedPairVisitors } from '../visitor/rotated-pair.ts';
-import type { Visitor } from '../visitor/visitor.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
+import type { ContinuedSessions } from './continued-session.ts';
+import {
+  type ConsoleDependencies,
+  type ConsoleEnvironment,
+  type PageContext,
+  requireSessionKeys,
+} from './dependencies.ts';
 import { describeFailure, type FailureStatus } from './failure.ts';
-import { isSessionEnded, requireSessionKeys } from './guard.ts';
-import type { Sessions } from './sessions.ts';
+import { isSessionEnded } from './guard.ts';
 
 /** How long a response waits for the controller, milliseconds. */
 const waitMs = 8_000;
@@ -34,26 +36,20 @@ export interface PairDisplay {
    * @returns undefined for any other form
    */
   showAgain(context: PageContext): Promise<Response | undefined>;
-  /**
-   * For a session that ended when it rotated its own pair.
-   *
-   * @returns the visitor, who may only see the new pair, if the request is for that
-   */
-  findRotated(context: PageContext, session: Session): Promise<Visitor | undefined>;
-  /** Whether a session that ended when it rotated its own pair has yet to see the new one. */
-  isAwaiting(context: PageContext, session: Session): Promise<boolean>;
 }
 
-/** The forms with which a visitor sees a pair. */
-const showPaths = new RegExp(`^${accessKeysPath}/(?:reveal|[\\w-]+/rotate)$`);
+/** What the pages of a pair share with the sessions that rotate their own pair. */
+interface PairDisplayState {
+  shownPairs: ShownPairs;
+  tickets: Tickets;
+  continuedSessions: Pick<ContinuedSessions, 'keep'>;
+}
 
 export function createPairDisplay(
   dependencies: ConsoleDependencies,
-  { shownPairs, sessions }: { shownPairs: ShownPairs; sessions: Pick<Sessions, 'write'> },
+  { shownPairs, tickets, continuedSessions }: PairDisplayState,
 ): PairDisplay {
-  const { caches, log, now } = dependencies;
-  const tickets = createTickets(now);
-  const visitorOfRotated = createRotatedPairVisitors(dependencies);
+  const { caches, log } = dependencies;
 
   async function showWhenCreated(context: PageContext, ticket: Ticket): Promise<Response> {
     // A switch of the language or theme would load another page, which cannot show the pair.
@@ -76,7 +72,7 @@ export function createPairDisplay(
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
       if (pair?.ak !== ak || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
       await shownPairs.recordShown(context, await formIdOf(context), ticket);
-      if (ticket.ownAk !== undefined) await keepSession(context, pair);
+      if (ticket.ownAk !== undefined) await continuedSessions.keep(context, pair);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       auditKeyChange(context, log, {
         action: 'revealed',
@@ -91,18 +87,6 @@ export function createPairDisplay(
       if (isSessionEnded(error, context.get('visitor'))) throw error;
       return showProblem(context, ticket, secretName, error);
     }
-  }
-
-  /**
-   * Writes the cookie of a session with a pair that it has rotated, because another tab can have removed it meanwhile.
-   *
-   * @param pair continues the session, with the same ID and end; undefined: not created yet
-   */
-  async function keepSession(context: PageContext, pair?: KeyPair): Promise<void> {
-    const { session } = context.get('visitor');
-    if (session.kind !== 'pair') return;
-    const renewed = pair && { ak: pair.ak, digest: digestOf(pair.sk).toString('base64url') };
-    await sessions.write(context, { ...session, ...renewed }, requireSessionKeys(dependencies));
   }
 
   /** The pair exists, but it cannot be shown: now, or to this visitor. */
@@ -128,16 +112,8 @@ export function createPairDisplay(
     await shownPairs.recordRequest(context, await formIdOf(context), renewed);
     const sealed = await sealTicket(renewed, requireSessionKeys(dependencies));
     const hasEnded = ticket.ownAk !== undefined;
-    if (hasEnded) await keepSession(context);
+    if (hasEnded) await continuedSessions.keep(context);
     return context.html(waitingPage(context.get('view'), { ...page, ticket: sealed, hasEnded }), status);
-  }
-
-  /** @returns the name of a pair that was shown, or the ticket, if a form has either */
-  async function findSubmitted(context: PageContext): Promise<{ pair?: string; ticket?: Ticket | undefined }> {
-    const submitted = await shownPairs.find(context, await formIdOf(context));
-    if (submitted) return submitted;
-    const sealed = (await readForm(context.req)).text('ticket');
-    return sealed === undefined ? {} : { ticket: await openTicket(sealed, requireSessionKeys(dependencies)) };
   }
 
   return {
@@ -147,24 +123,13 @@ export function createPairDisplay(
       return showWhenCreated(context, tickets.issue({ ...expected, ...(isOwn && { ownAk: session.ak }) }, session.id));
     },
     async showAgain(context) {
-      const { pair, ticket } = await findSubmitted(context);
+      const { pair, ticket } = await findSubmittedPair(context, shownPairs, requireSessionKeys(dependencies));
       if (!ticket) return pair === undefined ? undefined : context.html(alreadyShownPage(context.get('view'), pair));
       const { session, accessKey } = context.get('visitor');
       // The cache may not have the AccessKey yet.
       const isOwn = accessKey === undefined || accessKey.uid === ticket.uid;
       if (!isOwn || !tickets.isValid(ticket, session.id)) throw new ConsoleError('ticketInvalid', {}, 409);
       return showWhenCreated(context, ticket);
-    },
-    async findRotated(context, session) {
-      if (context.req.method !== 'POST' || !showPaths.test(context.req.path)) return undefined;
-      const { ticket } = await findSubmitted(context);
-      if (!ticket || !tickets.isValid(ticket, session.id)) return undefined;
-      return visitorOfRotated({ session, ticket, address: context.get('clientAddress') });
-    },
-    async isAwaiting(context, session) {
-      if (session.kind !== 'pair') return false;
-      const awaited = await shownPairs.awaited(context);
-      return awaited.some((one) => one.ownAk === session.ak && tickets.isValid(one, session.id));
     },
   };
 }
@@ -176,8 +141,4 @@ export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDi
     if (!shown) throw new ConsoleError('ticketInvalid', {}, 409);
     return shown;
   });
-}
-
-async function formIdOf(context: PageContext): Promise<string | undefined> {
-  return (await readForm(context.req)).text(formIdField);
 }

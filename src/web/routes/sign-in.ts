@@ -7,8 +7,12 @@ import { type SignInPage, type SignInProblems, type SignInWays, signInPage } fro
 import type { Flash } from '../session/flash.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
 import { returnPath } from '../session/return-path.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { requireSessionKeys } from './guard.ts';
+import {
+  type ConsoleDependencies,
+  type ConsoleEnvironment,
+  type PageContext,
+  requireSessionKeys,
+} from './dependencies.ts';
 import type { ProxySessions } from './proxy-session.ts';
 import type { SessionCredential, Sessions } from './sessions.ts';
 import { addSingleSignOnRoutes } from './single-sign-on.ts';

@@ -12,8 +12,12 @@ import type { ProviderTokens } from '../oidc/tokens.ts';
 import type { SignInPage } from '../pages/sign-in.ts';
 import { returnPath } from '../session/return-path.ts';
 import { createVisitors } from '../visitor/visitor.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { requireSessionKeys } from './guard.ts';
+import {
+  type ConsoleDependencies,
+  type ConsoleEnvironment,
+  type PageContext,
+  requireSessionKeys,
+} from './dependencies.ts';
 import type { SessionCredential, Sessions } from './sessions.ts';
 
 /** Why single sign-on failed: the message, its status, and the page to open after another attempt. */

@@ -32,8 +32,11 @@ export type SubmittedForm = z.infer<typeof schema>[number];
 export interface ShownPairs {
   find(context: Context, form: string | undefined): Promise<SubmittedForm | undefined>;
   /** @returns the tickets of the pairs that were not shown yet */
-  awaited(context: Context): Promise<Ticket[]>;
-  /** Records that the form has requested a pair that was not shown yet. If another form has, renews the ticket of that. */
+  pendingTickets(context: Context): Promise<Ticket[]>;
+  /**
+   * Records that the form has requested a pair that was not shown yet. If another form requested it, that form gets the
+   * new ticket.
+   */
   recordRequest(context: Context, form: string | undefined, ticket: Ticket): Promise<void>;
   /** Records that the response to the form shows the pair, whichever form has requested it. */
   recordShown(context: Context, form: string | undefined, ticket: Ticket): Promise<void>;
@@ -57,7 +60,7 @@ export function createShownPairs(
 
   return {
     find: async (context, form) => (await recorded(context)).find((one) => one.form === form),
-    awaited: async (context) => (await recorded(context)).flatMap(({ ticket }) => ticket ?? []),
+    pendingTickets: async (context) => (await recorded(context)).flatMap(({ ticket }) => ticket ?? []),
     async recordRequest(context, form = '', ticket) {
       const forms = await recorded(context);
       const earlier = forms.find((one) => one.ticket?.id === ticket.id);
