@@ -2,7 +2,7 @@
  * The import rules of src/, checked by test/unit/dependencies.test.ts.
  *
  * `mayImport` lists every folder from the bottom layer to the top: a folder imports only folders above it in the list.
- * Every folder may also import src/kube/names.ts and src/kube/printable.ts, which import nothing.
+ * Every folder may also import names.ts, own-names.ts and printable.ts of src/kube, which import nothing.
  */
 export const mayImport = {
   kube: [],
@@ -95,7 +95,7 @@ const filesOf = (folder) => `^src/${folder}/[^/]+$`;
 /** The entry points of the operator and of kubectl-accesskey. */
 const mains = ['^src/main\\.ts$', '^src/cli/main\\.ts$'];
 /** Files that import nothing. */
-export const leaves = '^src/kube/(names|printable)\\.ts$';
+export const leaves = '^src/kube/(names|own-names|printable)\\.ts$';
 const any = (patterns) => `(${patterns.join('|')})`;
 
 const folderRules = Object.entries(mayImport).map(([folder, others]) => ({

@@ -3,10 +3,10 @@ import { accessKeys, toAccessKeyRecord } from '../accesskey/model/access-key-rec
 import { createAccessKeyCaches, toNamespaceRecord } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
 import { toCachedSecret } from '../credential/cached-secret.ts';
-import { secretType } from '../credential/secret-format.ts';
 import type { SecretObject } from '../credential/secret-record.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore } from '../deployments/store.ts';
+import { secretTypes } from '../kube/own-names.ts';
 import { createReflector } from '../kube/reflector.ts';
 import { pathOf, type Resource, resources } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -53,7 +53,7 @@ export function createLocalCaches({ configuration, transport, log }: LocalCaches
     transport,
     log,
     // The type of a Secret cannot be changed, in contrast to a label.
-    target: { path: pathWithin(resources.secrets), fieldSelector: `type=${secretType}` },
+    target: { path: pathWithin(resources.secrets), fieldSelector: `type=${secretTypes.accessKey}` },
     store: caches.secrets,
     transform: (raw) => toCachedSecret(raw as SecretObject),
   });

@@ -2,11 +2,10 @@ import { hash } from 'node:crypto';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { maxKubeconfigBytes, parseEmbeddedKubeconfig } from '../kube/embedded-kubeconfig.ts';
 import { KubeconfigError } from '../kube/kubeconfig.ts';
+import { clusterLabel } from '../kube/own-names.ts';
 import type { RawObject } from '../kube/raw-object.ts';
 import type { Stored } from '../kube/store.ts';
 
-/** Label of a Secret that registers a cluster. Its value is the name of the cluster. */
-export const clusterLabel = 'ghippo.io/cluster';
 /** Key in the data of the Secret. */
 const kubeconfigKey = 'kubeconfig';
 

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import type { EventRecorder } from '../kube/events.ts';
+import { clusterLabel } from '../kube/own-names.ts';
 import { createReflector, type WatchCache } from '../kube/reflector.ts';
 import { pathOf, resources } from '../kube/resource.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Cluster } from './cluster.ts';
 import { type ConnectOptions, createConnect } from './connection.ts';
-import { clusterLabel, type Registration, toRegistration } from './registration.ts';
+import { type Registration, toRegistration } from './registration.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createReporter } from './reporter.ts';
 

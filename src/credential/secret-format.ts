@@ -1,7 +1,5 @@
-/** How a Secret stores a key pair: type, labels, annotations and data keys. */
+/** How a Secret stores a key pair: labels, annotations and data keys. */
 
-/** Type of the Secrets that hold a key pair; immutable, so the watch selects by it. */
-export const secretType = 'ghippo.io/access-key';
 /** Label of every Secret that the operator manages, for people and tools. */
 export const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'accesskey-operator' };
 /** Label: name of the AccessKey that the Secret belongs to. */

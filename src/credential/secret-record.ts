@@ -1,5 +1,6 @@
+import { secretTypes } from '../kube/own-names.ts';
 import { digestOf, isKey, isPair, type KeyPair } from './key-pair.ts';
-import { annotations, type DataKeys, defaultDataKeys, previousKeys, secretType } from './secret-format.ts';
+import { annotations, type DataKeys, defaultDataKeys, previousKeys } from './secret-format.ts';
 import { parseTokenRecord, tokenDigest } from './token-record.ts';
 
 /** A key pair without its sk. */
@@ -94,7 +95,7 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
     labels: metadata.labels ?? {},
     annotations: others,
     // A Secret of another type is never ours, whatever its owner reference says.
-    ownerUID: type === secretType && isAccessKey ? controller.uid : undefined,
+    ownerUID: type === secretTypes.accessKey && isAccessKey ? controller.uid : undefined,
     controlled: controller !== undefined,
     ...contentAt(data, annotatedKeys(others)),
     previous: pairDigest(data, previousKeys),

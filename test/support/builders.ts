@@ -17,8 +17,8 @@ import type { AccessKeyStatus } from '../../src/accesskey/model/types.generated.
 import { desiredData, desiredMetadata } from '../../src/accesskey/reconcile/desired-secret.ts';
 import type { SecretTokens } from '../../src/accesskey/reconcile/secret-token.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
-import { secretType } from '../../src/credential/secret-format.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
+import { secretTypes } from '../../src/kube/own-names.ts';
 import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/claims.ts';
 import type { KeyPolicy } from '../../src/token/keys/facts.ts';
 
@@ -141,7 +141,7 @@ export function rawSecret(parts: SecretParts = {}) {
       annotations: parts.annotations ?? metadata.annotations,
       ownerReferences: parts.ownerReferences ?? [owner],
     },
-    type: parts.type ?? secretType,
+    type: parts.type ?? secretTypes.accessKey,
     ...(parts.immutable && { immutable: true }),
     data: encode({ ...desiredData(pair, values), ...parts.data }),
   };

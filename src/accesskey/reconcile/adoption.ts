@@ -1,6 +1,7 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
-import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
+import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
+import { clusterLabel, type SecretType, secretTypes } from '../../kube/own-names.ts';
 import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision, type PairAtTime, type PairFacts, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
@@ -121,13 +122,15 @@ function freeAdvice(accessKey: AccessKeyRecord, pair: KeyPairSpec): string {
 }
 
 /** Secrets that must never be deleted to make room for a key pair, by type. */
-const uses: Readonly<Record<string, string>> = {
-  'ghippo.io/signing-keys': 'stores the signing keys of the operator',
-  'ghippo.io/web-session': 'stores the session key of the web console',
-};
-const clusterLabel = 'ghippo.io/cluster';
+const uses: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    [secretTypes.signingKeys]: 'stores the signing keys of the operator',
+    [secretTypes.webSession]: 'stores the session key of the web console',
+    [secretTypes.webSignOuts]: 'stores the ended sign-ons of the web console',
+  } satisfies Record<Exclude<SecretType, typeof secretTypes.accessKey>, string>),
+);
 /** Types of Secrets that a person has created for any purpose. */
-const plainTypes: ReadonlySet<string> = new Set(['', 'Opaque', secretType]);
+const plainTypes: ReadonlySet<string> = new Set(['', 'Opaque', secretTypes.accessKey]);
 
 /** @returns what uses the Secret, to follow "it"; undefined if nothing is known to use it */
 function useOf({ uid }: AccessKeyRecord, fetched: FetchedSecret): string | undefined {
@@ -136,7 +139,8 @@ function useOf({ uid }: AccessKeyRecord, fetched: FetchedSecret): string | undef
   // A Secret of another type that names this AccessKey as its owner is not used by anything else.
   const isOwn = fetched.raw.metadata?.ownerReferences?.some((one) => one.kind === kind && one.uid === uid) === true;
   if (controller !== undefined && !isOwn) return `belongs to ${controller}`;
-  if (Object.hasOwn(uses, type)) return uses[type];
+  const use = uses.get(type);
+  if (use !== undefined) return use;
   if (Object.hasOwn(labels, clusterLabel)) return 'registers a cluster';
   return plainTypes.has(type) ? undefined : `has the type ${printableName(type)}`;
 }
@@ -157,7 +161,7 @@ function problemOf(
   { type, controlled, deleting, malformed, pair }: SecretRecord,
   controller: string | undefined,
 ): string | undefined {
-  if (type !== secretType) return `its type must be ${secretType}`;
+  if (type !== secretTypes.accessKey) return `its type must be ${secretTypes.accessKey}`;
   if (controlled) return `another object controls it: ${controller}`;
   if (deleting) return 'it is being deleted';
   if (malformed.length > 1) return `the values of ${malformed.join(' and ')} must be lowercase UUIDs`;

@@ -1,4 +1,3 @@
-import { secretType } from '../../credential/secret-format.ts';
 import {
   type FetchedSecret,
   type SecretObject,
@@ -8,6 +7,7 @@ import {
 } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { ifFound, isStatus } from '../../kube/errors.ts';
+import { secretTypes } from '../../kube/own-names.ts';
 import { resources } from '../../kube/resource.ts';
 import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
@@ -82,7 +82,8 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
 
   return {
     read,
-    names: (namespace) => client.names({ ...resources.secrets, namespace }, { fieldSelector: `type=${secretType}` }),
+    names: (namespace) =>
+      client.names({ ...resources.secrets, namespace }, { fieldSelector: `type=${secretTypes.accessKey}` }),
     async readUnchanged({ namespace, name, uid, resourceVersion }) {
       const fetched = await read(namespace, name);
       if (fetched?.record.uid !== uid || fetched.record.resourceVersion !== resourceVersion) {
@@ -93,7 +94,7 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
     async create({ accessKey, name, metadata, data }) {
       const { namespace } = accessKey;
       const ownerReferences = [ownerReferenceTo(accessKey)];
-      const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
+      const body = { metadata: { name, ...metadata, ownerReferences }, type: secretTypes.accessKey, stringData: data };
       const created = client.create<SecretObject>({ ...resources.secrets, namespace }, body, ofWrite);
       return toWritten(body, await staleOnConflict(`Secret ${namespace}/${name} already exists`, created));
     },

@@ -1,12 +1,11 @@
 import type { KubernetesClient } from '../../kube/client.ts';
+import { secretTypes } from '../../kube/own-names.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import { createOwnSecret } from '../../kube/watched-secret.ts';
 import type { KeyRequests } from './facts.ts';
 
-/** Type of the Secret that stores the signing keys. */
-export const signingKeySecretType = 'ghippo.io/signing-keys';
 /** Annotations with which a person requests a change; each value is a kid; `revoke` lists one or more. */
 const requestAnnotations = {
   revoke: 'ghippo.io/revoke-signing-key',
@@ -55,7 +54,7 @@ function listOf(text = ''): string[] {
  * @throws KubernetesError, ConnectionError, NotLeaderError
  */
 export function createKeySecret(client: KubernetesClient, secret: NamespacedName, content: string): Promise<boolean> {
-  return createOwnSecret(client, secret, { type: signingKeySecretType, stringData: { [dataKey]: content } });
+  return createOwnSecret(client, secret, { type: secretTypes.signingKeys, stringData: { [dataKey]: content } });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
+import { secretTypes } from '../../kube/own-names.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { WatchCache } from '../../kube/reflector.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
@@ -12,7 +13,6 @@ import type { SingleSignOn } from '../session/session.ts';
 import { addEnded, createEndedCheck, type EndedList, formatEndedList, parseEndedList } from './ended-list.ts';
 import type { EndedSignOn } from './logout-token.ts';
 
-const secretType = 'ghippo.io/web-sign-outs';
 /** Keys of the Secret's data: the list, and for its limit per user, which user has which entry. */
 const keys = { ended: 'ended', users: 'users' };
 /** How often a write is tried. Only other replicas cause conflicts, and one of them succeeds each time. */
@@ -72,7 +72,7 @@ export function createEndedSignOns({
     transform: toRecord,
     create: () =>
       createOwnSecret(client, secret, {
-        type: secretType,
+        type: secretTypes.webSignOuts,
         data: toData({ endedBefore: now(), entries: [], users: new Map() }),
       }),
     recreate: true,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
+import { secretTypes } from '../../kube/own-names.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { WatchCache } from '../../kube/reflector.ts';
 import type { NamespacedName } from '../../kube/resource.ts';
@@ -9,7 +10,6 @@ import type { Transport } from '../../kube/transport.ts';
 import { createOwnSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
 import { deriveKeys, type SessionKeys } from './session.ts';
 
-const secretType = 'ghippo.io/web-session';
 /** Key of the Secret's data. */
 const dataKey = 'key';
 const keyLength = 32;
@@ -47,7 +47,7 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
     transform: toRecord,
     create: () =>
       createOwnSecret(client, secret, {
-        type: secretType,
+        type: secretTypes.webSession,
         data: { [dataKey]: randomBytes(keyLength).toString('base64') },
       }),
     recreate: true,

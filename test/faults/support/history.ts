@@ -1,4 +1,4 @@
-import { secretType } from '../../../src/credential/secret-format.ts';
+import { secretTypes } from '../../../src/kube/own-names.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 import { follow, isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 import { accessKeysPath, secretsPath } from './admin.ts';
@@ -19,7 +19,7 @@ export async function startHistory(transport: Transport): Promise<History> {
   const stopping = new AbortController();
 
   function recordSecret(secret: RawSecret): void {
-    if (secret.type !== secretType) return;
+    if (secret.type !== secretTypes.accessKey) return;
     const { ak } = valuesOf(secret);
     const name = secret.metadata.labels?.['ghippo.io/key-pair'];
     const owner = ownerOf(secret);

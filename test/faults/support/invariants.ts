@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccessKeyRecord, toAccessKeyRecord } from '../../../src/accesskey/model/access-key-record.ts';
-import { annotations, managedBy, secretType } from '../../../src/credential/secret-format.ts';
+import { annotations, managedBy } from '../../../src/credential/secret-format.ts';
+import { secretTypes } from '../../../src/kube/own-names.ts';
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import { ownerOf } from './history.ts';
@@ -109,7 +110,7 @@ function leftOver({ spec }: AccessKeyRecord, owned: readonly RawSecret[]): strin
 function orphans({ accessKeys, secrets }: World): string[] {
   const uids = new Set(accessKeys.map((one) => one.uid));
   const isOurs = (one: RawSecret) =>
-    one.type === secretType || one.metadata.labels?.[managedBy.label] === managedBy.value;
+    one.type === secretTypes.accessKey || one.metadata.labels?.[managedBy.label] === managedBy.value;
   const lost = secrets.filter((one) => isOurs(one) && !uids.has(ownerOf(one) ?? ''));
   return lost.map(({ metadata }) => `orphan: ${metadata.namespace}/${metadata.name}`);
 }

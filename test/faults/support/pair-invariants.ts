@@ -1,12 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../src/accesskey/model/access-key-record.ts';
-import {
-  accessKeyLabel,
-  annotations,
-  keyPairLabel,
-  managedBy,
-  secretType,
-} from '../../../src/credential/secret-format.ts';
+import { accessKeyLabel, annotations, keyPairLabel, managedBy } from '../../../src/credential/secret-format.ts';
+import { secretTypes } from '../../../src/kube/own-names.ts';
 import { isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 import { holdsToken, needsToken, tokenKeyOf } from './token-invariants.ts';
 
@@ -33,7 +28,7 @@ export function pairViolations({ accessKey, pair, owned, isTaken, now }: PairSit
   if (!secret) return [`${pair.name} has no Secret`];
   if (secret.metadata.name !== wanted) return [`${pair.name} is in ${secret.metadata.name}, not in ${wanted}`];
   const checks = {
-    type: secret.type === secretType,
+    type: secret.type === secretTypes.accessKey,
     labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
     data: holdsPair(accessKey, pair, secret, now),
     token: !needsToken(accessKey, pair, now) || holdsToken(pair, secret, now),

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Connection, ConnectionState } from '../../../src/clusters/connection.ts';
-import { clusterLabel, type Registration, toRegistration } from '../../../src/clusters/registration.ts';
+import { type Registration, toRegistration } from '../../../src/clusters/registration.ts';
+import { clusterLabel } from '../../../src/kube/own-names.ts';
 import { deploymentsOf, failing, fresh } from '../http/support.ts';
 
 /** Creates a valid kubeconfig of one cluster, with changes. */

@@ -3,7 +3,7 @@ import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toCachedSecret } from '../../../../src/credential/cached-secret.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
-import { secretType } from '../../../../src/credential/secret-format.ts';
+import { secretTypes } from '../../../../src/kube/own-names.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
@@ -116,7 +116,7 @@ describe('create', () => {
           { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'ann', uid: one.uid, controller: true },
         ],
       },
-      type: secretType,
+      type: secretTypes.accessKey,
     });
     expect(made?.metadata.ownerReferences[0]).not.toHaveProperty('blockOwnerDeletion');
     const { ak, sk } = plain(made);
@@ -236,6 +236,11 @@ describe('create', () => {
       'stores the session key',
       { type: 'ghippo.io/web-session', ownerReferences: [] },
       ': it stores the session key of the web console; set another secret.name',
+    ],
+    [
+      'stores the ended sign-ons',
+      { type: 'ghippo.io/web-sign-outs', ownerReferences: [] },
+      ': it stores the ended sign-ons of the web console; set another secret.name',
     ],
     [
       'registers a cluster',

@@ -2,10 +2,10 @@ import {
   type AccessKeyRecord,
   accessKeys as accessKeysResource,
 } from '../../../../src/accesskey/model/access-key-record.ts';
-import { secretType } from '../../../../src/credential/secret-format.ts';
 import { type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import type { KubernetesClient, Selection } from '../../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
+import { secretTypes } from '../../../../src/kube/own-names.ts';
 import { pathOf, type Resource, resources } from '../../../../src/kube/resource.ts';
 import type { rawSecret } from '../../../support/builders.ts';
 
@@ -125,7 +125,7 @@ export function createSecretsApi(...content: RawSecret[]) {
     /** The Secrets of an AccessKey that the watch selects, by their type. */
     watched: ({ uid }: AccessKeyRecord): SecretRecord[] =>
       all()
-        .filter((one) => one.type === secretType)
+        .filter((one) => one.type === secretTypes.accessKey)
         .map((one) => toSecretRecord(one))
         .filter((one) => one.ownerUID === uid),
     /** Stores an AccessKey. */

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
-import {
-  createKeySecret,
-  dataKey,
-  replaceKeys,
-  signingKeySecretType,
-  toKeySecretRecord,
-} from '../../../../src/token/keys/store.ts';
+import { secretTypes } from '../../../../src/kube/own-names.ts';
+import { createKeySecret, dataKey, replaceKeys, toKeySecretRecord } from '../../../../src/token/keys/store.ts';
 
 const reference = { namespace: 'system', name: 'keys' };
 const errorOf = (status: number) => new KubernetesError(`rejected: ${status}`, { status });
@@ -61,7 +56,7 @@ describe('createKeySecret', () => {
       {
         verb: 'create',
         object: { apiVersion: 'v1', plural: 'secrets', namespace: 'system' },
-        body: { metadata: { name: 'keys' }, type: signingKeySecretType, stringData: { [dataKey]: 'content' } },
+        body: { metadata: { name: 'keys' }, type: secretTypes.signingKeys, stringData: { [dataKey]: 'content' } },
       },
     ]);
   });
