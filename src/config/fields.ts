@@ -1,6 +1,7 @@
 /** Field types that several sections of the configuration share. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { durationMs, durationPattern } from '../kube/duration.ts';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 
 export const port = z.int().min(0).max(65535);
@@ -14,16 +15,12 @@ export const stringOrURI = z
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces, quotes and backslashes');
 
 const durationRule = 'must be a duration in hours, minutes and seconds, for example 1h or 1h30m';
-const durationPattern = /^(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
 
 /** A duration in hours, minutes and seconds, as in an AccessKey, at least ten minutes. The value is in seconds. */
 export const lifetime = z
   .string({ error: durationRule })
   .regex(durationPattern, durationRule)
-  .transform((text) => {
-    const [, hours = 0, minutes = 0, seconds = 0] = durationPattern.exec(text) ?? [];
-    return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-  })
+  .transform((text) => durationMs(text) / 1000)
   .refine((seconds) => seconds >= 600, 'must be at least 10m');
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });

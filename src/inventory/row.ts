@@ -4,7 +4,8 @@ import {
   lastUseOf,
   pairStatusOf,
 } from '../accesskey/model/access-key-record.ts';
-import { dayMs, parseTime } from '../accesskey/model/time.ts';
+import { parseTime } from '../accesskey/model/time.ts';
+import { dayMs } from '../kube/duration.ts';
 import type { InventoryRow } from './schema.ts';
 
 /** A key pair of an AccessKey. */

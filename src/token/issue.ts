@@ -2,9 +2,9 @@
  * Issues a token: authenticates a credential, derives the claims and signs them. Every endpoint gets its tokens here.
  */
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
-import { durationMs } from '../accesskey/model/time.ts';
 import { clockToleranceSeconds } from '../credential/clock-tolerance.ts';
 import type { KeyPair } from '../credential/key-pair.ts';
+import { durationMs } from '../kube/duration.ts';
 import { authenticate } from './authenticate.ts';
 import { type ClaimsOptions, claimsFor, idOf, type Subject, type TokenClaims, type TokenType } from './claims.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';

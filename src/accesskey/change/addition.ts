@@ -1,6 +1,7 @@
 /** Whether a key pair can be added to an AccessKey; pure. The schema of the CRD has the same rules. */
+
+import { durationMs } from '../../kube/duration.ts';
 import type { KeyPairSpec } from '../model/access-key-record.ts';
-import { durationMs } from '../model/time.ts';
 
 /** Maximum of the key pairs of an AccessKey. */
 export const maxPairs = 2;

@@ -1,10 +1,11 @@
 /** The changes of the list of key pairs that users make; pure. The schema of the CRD has the same rules. */
 
+import { durationMs } from '../../kube/duration.ts';
 import { isAhead } from '../../kube/time.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import { highestRevision } from '../model/pair-facts.ts';
 import { tokensNotBeforeMs } from '../model/pair-state.ts';
-import { durationMs, formatTime } from '../model/time.ts';
+import { formatTime } from '../model/time.ts';
 import type { KeyPairSpecs } from './access-key-api.ts';
 import { type AdditionProblem, additionProblem, hasOverlap } from './addition.ts';
 import type { Management } from './managed-fields.ts';

@@ -1,5 +1,5 @@
 /** The limits of administrators in the ConfigMap of manifests/components/guardrails. Pure. */
-import { durationMs } from '../model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 
 /** Name of the ConfigMap in the operator's namespace. */
 export const guardrailsConfigMap = 'accesskey-operator-guardrails';

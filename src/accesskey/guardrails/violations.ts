@@ -2,13 +2,15 @@
  * Which guardrails an existing AccessKey does not comply with. The rules and messages are those of the admission policy in
  * manifests/components/guardrails for a new AccessKey, which test/integration/guardrails-report.test.ts compares. Pure.
  */
+
+import { durationMs } from '../../kube/duration.ts';
 import {
   type AccessKeyRecord,
   type KeyPairSpec,
   type KeyPairStatus,
   tokenDefaults,
 } from '../model/access-key-record.ts';
-import { durationMs, parseTime } from '../model/time.ts';
+import { parseTime } from '../model/time.ts';
 import type { Guardrails } from './guardrails.ts';
 
 /** Difference between clocks that the policy accepts, milliseconds. */

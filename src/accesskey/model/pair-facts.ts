@@ -1,9 +1,10 @@
 import { matches } from '../../credential/key-pair.ts';
 import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { isAhead } from '../../kube/time.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
-import { durationMs, parseTime } from './time.ts';
+import { parseTime } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
 export interface PairFacts {

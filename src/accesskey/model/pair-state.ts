@@ -1,3 +1,4 @@
+import { durationMs } from '../../kube/duration.ts';
 import {
   type AccessKeyRecord,
   type KeyPairSpec,
@@ -7,7 +8,7 @@ import {
   pairStatusOf,
 } from './access-key-record.ts';
 import { isRevisionRaised, type PairFacts } from './pair-facts.ts';
-import { durationMs, parseTime } from './time.ts';
+import { parseTime } from './time.ts';
 
 /** States of a pair that can get tokens. */
 export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);

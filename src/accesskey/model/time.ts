@@ -1,22 +1,3 @@
-/** Milliseconds of a day. */
-export const dayMs = 86_400_000;
-
-const units = { h: 3_600_000, m: 60_000, s: 1000 } as const;
-const durationPattern = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
-
-/**
- * Parses a duration as the CRD allows it: hours, minutes and seconds in the format of Go's time.Duration, for example
- * `720h` or `1h30m`.
- *
- * @returns milliseconds; 0 for an absent or invalid duration
- */
-export function durationMs(text: string | undefined): number {
-  const match = durationPattern.exec(text ?? '');
-  if (!match) return 0;
-  const [, hours = 0, minutes = 0, seconds = 0] = match;
-  return Number(hours) * units.h + Number(minutes) * units.m + Number(seconds) * units.s;
-}
-
 /** @returns milliseconds since the epoch; undefined for an absent or invalid time */
 export function parseTime(text: string | undefined): number | undefined {
   const time = Date.parse(text ?? '');

@@ -1,11 +1,12 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
 import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { clusterLabel, type SecretType, secretTypes } from '../../kube/own-names.ts';
 import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision, type PairAtTime, type PairFacts, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
-import { durationMs, parseTime } from '../model/time.ts';
+import { parseTime } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */

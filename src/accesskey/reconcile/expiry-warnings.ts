@@ -1,8 +1,10 @@
 /** Warns before a key pair expires without a successor. Pure. */
+
+import { dayMs } from '../../kube/duration.ts';
 import { maxClockSkewMs } from '../../kube/time.ts';
 import type { KeyPairStatus } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
-import { dayMs, parseTime } from '../model/time.ts';
+import { parseTime } from '../model/time.ts';
 
 /**
  * The pairs that can get tokens, will expire, and have no successor: no other pair of the AccessKey can get tokens and is

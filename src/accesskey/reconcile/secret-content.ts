@@ -4,6 +4,7 @@
 import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
 import { type FetchedSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import {
   newRevision,
@@ -13,7 +14,6 @@ import {
   pairOf,
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
-import { durationMs } from '../model/time.ts';
 import type { RotationCause, WritingAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
 

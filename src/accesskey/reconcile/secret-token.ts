@@ -4,11 +4,12 @@ import { clockToleranceSeconds } from '../../credential/clock-tolerance.ts';
 import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, tokenDefaults } from '../model/access-key-record.ts';
 import { type PairAtTime, pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, isAllowedBySpec, isRevokedByRotation } from '../model/pair-state.ts';
 import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
-import { durationMs, parseTime } from '../model/time.ts';
+import { parseTime } from '../model/time.ts';
 
 /** Issues the tokens in Secrets. The composition root passes it in, because this folder does not know tokens. */
 export interface SecretTokens {

@@ -1,6 +1,6 @@
 /** Reads the flags of the agent; pure. */
 import { constants } from 'node:os';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 import type { FileAttributes, FileOwner } from '../files/replace-file.ts';
 import { chooseSource, type Environment } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';

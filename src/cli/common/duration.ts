@@ -1,6 +1,6 @@
 /** Flags with durations. */
 import { InvalidArgumentError } from 'commander';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 
 /** Longer ones end immediately: timers of Node.js have 31 bits of milliseconds, 596.5 hours. */
 const maxHours = 596;

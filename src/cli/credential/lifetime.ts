@@ -1,5 +1,5 @@
 /** The flag `--lifetime` (pure). */
-import { dayMs, durationMs } from '../../accesskey/model/time.ts';
+import { dayMs, durationMs } from '../../kube/duration.ts';
 import { TokenError } from '../token/token-error.ts';
 
 /** The validity that the platform accepts, days. */

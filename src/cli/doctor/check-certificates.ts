@@ -1,4 +1,5 @@
-import { dayMs, formatTime } from '../../accesskey/model/time.ts';
+import { formatTime } from '../../accesskey/model/time.ts';
+import { dayMs } from '../../kube/duration.ts';
 import { type Fact, type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 export interface Certificate {

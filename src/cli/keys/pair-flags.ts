@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from 'commander';
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { dayMs, durationMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { dayMs, durationMs } from '../../kube/duration.ts';
 
 /** Parsed flags of `create`. */
 export interface PairFlags {

@@ -8,7 +8,7 @@ import {
   stalledConditionOf,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { list, watch } from '../../kube/list-watch.ts';
 import { targetOf } from '../../kube/list-watch-request.ts';
 import { printable } from '../../kube/printable.ts';

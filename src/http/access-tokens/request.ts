@@ -1,7 +1,8 @@
 /** The body of a request for an access token, and the rules for its name and its expiry; pure except for reading. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { dayMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { dayMs } from '../../kube/duration.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import { jsonEntries, jsonType, readBody } from '../common/body.ts';
 import type { Environment } from '../common/environment.ts';

@@ -1,3 +1,4 @@
+import { dayMs, hourMs } from '../../kube/duration.ts';
 import { isAhead } from '../../kube/time.ts';
 import type { KeyFacts, KeyPolicy, KeyState } from './facts.ts';
 
@@ -19,8 +20,6 @@ export interface PlanInput {
   rotate?: string | undefined;
 }
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 /**
  * How long a retired key is kept after verifyUntil, milliseconds: a replica with a stale watch may sign with it shortly
  * after retiredAt, and clocks differ.

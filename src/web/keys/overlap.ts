@@ -4,7 +4,7 @@ import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts'
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 
 const offered = ['1h', '24h', '168h'];
 

@@ -2,7 +2,8 @@
 
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { dayMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
+import { dayMs } from '../../kube/duration.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';

@@ -3,8 +3,8 @@
 import type { FetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
 import { managementOf, type PairField } from '../../accesskey/change/managed-fields.ts';
 import { dataKeysOf, type KeyPairSpec, tokenDefaults } from '../../accesskey/model/access-key-record.ts';
-import { durationMs } from '../../accesskey/model/time.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
+import { durationMs } from '../../kube/duration.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
 import { areNetworks, isTokenLifetime, parseList } from './token-limits.ts';

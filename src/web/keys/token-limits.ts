@@ -1,6 +1,6 @@
 /** The limits of a pair in the form: token lifetime and allowed networks; pure. The schema of the CRD has the same rules. */
 import { isIP } from 'node:net';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 
 const minLifetimeMs = 600_000;
 const maxNetworks = 16;

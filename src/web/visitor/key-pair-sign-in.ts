@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import { areWithin } from '../../accesskey/model/networks.ts';
 import { expiresAtMs, isPairLive } from '../../accesskey/model/pair-state.ts';
-import { durationMs } from '../../accesskey/model/time.ts';
+import { durationMs } from '../../kube/duration.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { KeyApi } from './key-api.ts';
 
