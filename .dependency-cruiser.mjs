@@ -84,7 +84,7 @@ export const mayImport = {
   'cli/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/change', 'cli/common'],
   'cli/credential': ['kube', 'credential', 'accesskey/model', 'cli/common', 'cli/files', 'cli/token'],
   'cli/agent': ['kube', 'cli/common', 'cli/files', 'cli/token'],
-  'cli/doctor': ['kube', 'accesskey/model', 'token/keys', 'cli/common', 'cli/token'],
+  'cli/doctor': ['kube', 'outbound', 'accesskey/model', 'token/keys', 'cli/common', 'cli/token'],
   'cli/completion': ['kube', 'accesskey/model', 'cli/common'],
   'cli/commands': ['cli/common', 'cli/keys', 'cli/credential', 'cli/agent', 'cli/doctor', 'cli/completion'],
   cli: ['cli/common', 'cli/commands'],

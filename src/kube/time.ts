@@ -94,7 +94,7 @@ export function backoffMs(failures: number, { baseMs, maxMs }: BackoffOptions, r
 }
 
 /** How far the clocks of replicas may differ, milliseconds. */
-export const maxClockSkewMs = 300_000;
+export const replicaSkewMs = 300_000;
 
 /**
  * Checks whether a time that was recorded as past lies in the future, so the clock that recorded it, here or at another
@@ -103,5 +103,5 @@ export const maxClockSkewMs = 300_000;
  * @param time and now: milliseconds since the epoch
  */
 export function isAhead(time: number, now: number): boolean {
-  return time > now + maxClockSkewMs;
+  return time > now + replicaSkewMs;
 }

@@ -1,5 +1,4 @@
 /** Whether a key pair can be added to an AccessKey; pure. The schema of the CRD has the same rules. */
-
 import { durationMs } from '../../kube/duration.ts';
 import type { KeyPairSpec } from '../model/access-key-record.ts';
 

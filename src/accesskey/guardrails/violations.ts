@@ -2,7 +2,6 @@
  * Which guardrails an existing AccessKey does not comply with. The rules and messages are those of the admission policy in
  * manifests/components/guardrails for a new AccessKey, which test/integration/guardrails-report.test.ts compares. Pure.
  */
-
 import { durationMs } from '../../kube/duration.ts';
 import {
   type AccessKeyRecord,

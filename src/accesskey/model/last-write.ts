@@ -10,7 +10,7 @@ export const lastChangeAnnotation = 'ghippo.io/last-changed-by';
 const ownManagers: ReadonlySet<string> = new Set([consoleFieldManager, apiFieldManager]);
 
 /** Greatest difference of the clocks that set the two times of one write, milliseconds. */
-const maxClockSkewMs = 60_000;
+const statusWriteSkewMs = 60_000;
 
 /** The last write to anything but the status. */
 export interface LastWrite {
@@ -56,7 +56,7 @@ function actorIn({ [lastChangeAnnotation]: text }: Record<string, string>, updat
   try {
     const { time, actor } = JSON.parse(text) as { time?: unknown; actor?: unknown };
     const difference = (parseTime(String(time)) ?? 0) - (parseTime(updatedAt) ?? 0);
-    return typeof actor === 'string' && Math.abs(difference) <= maxClockSkewMs ? actor : undefined;
+    return typeof actor === 'string' && Math.abs(difference) <= statusWriteSkewMs ? actor : undefined;
   } catch {
     // An administrator has changed the annotation.
     return undefined;

@@ -1,7 +1,6 @@
 /** Warns before a key pair expires without a successor. Pure. */
-
 import { dayMs } from '../../kube/duration.ts';
-import { maxClockSkewMs } from '../../kube/time.ts';
+import { replicaSkewMs } from '../../kube/time.ts';
 import type { KeyPairStatus } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
@@ -37,7 +36,7 @@ export function withExpiryWarnings(
     const before = known.find(({ name }) => name === pair.name)?.expiryWarningDays;
     // A clock that is set back, or that of another leader, must not repeat a warning.
     const hasBegun = (days: number) =>
-      now >= endOf(pair) - days * dayMs - (days === before ? maxClockSkewMs : 0) && now < endOf(pair);
+      now >= endOf(pair) - days * dayMs - (days === before ? replicaSkewMs : 0) && now < endOf(pair);
     const begun = warningDays.filter((days) => hasBegun(days) && (warned.has(pair) || days === before));
     return begun.length === 0 ? pair : { ...pair, expiryWarningDays: Math.min(...begun) };
   });

@@ -1,10 +1,11 @@
+import { issuerToleranceSeconds } from '../../outbound/issuer-tolerance.ts';
 import { type ClockReading, skewMs } from '../common/server-clock.ts';
 import { type Fact, type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 /** A header has whole seconds, and machines are usually synchronized within one. */
 const tolerableMs = 5_000;
 /** Kubernetes and the operator accept tokens of other issuers with a clock that differs by this. */
-const maxSkewMs = 30_000;
+const maxSkewMs = issuerToleranceSeconds * 1000;
 
 /**
  * Compares a remote clock with the local one.

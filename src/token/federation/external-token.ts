@@ -1,5 +1,6 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify, type RemoteJWKSet } from 'jose';
 import { z } from 'zod';
+import { issuerToleranceSeconds } from '../../outbound/issuer-tolerance.ts';
 import { createIssuerKeys, type IssuerFetch, toIssuerError } from './issuer-client.ts';
 
 /** An issuer of other tokens, as configured. */
@@ -36,8 +37,6 @@ export interface ExternalTokens {
 
 const maxLength = 16_384;
 const maxAudiences = 16;
-/** Allowed difference between the clocks of the issuer and this process, seconds. */
-const clockToleranceSeconds = 30;
 /** Accepted values of `typ`, in lower case. JOSE is that of some SPIFFE implementations (JWT-SVID section 2.3). */
 const types = ['jwt', 'at+jwt', 'jose'];
 
@@ -95,12 +94,12 @@ async function verifySignature(
       audience: [...audiences],
       algorithms: [...algorithms],
       requiredClaims: ['exp', 'iat', 'sub', 'aud'],
-      clockTolerance: clockToleranceSeconds,
+      clockTolerance: issuerToleranceSeconds,
       currentDate: new Date(now),
     });
     // jose does not check that typ is text.
     if (!types.includes(String(protectedHeader.typ ?? 'jwt').toLowerCase())) return { invalid: 'another typ' };
-    if ((payload.iat ?? 0) > now / 1000 + clockToleranceSeconds) return { invalid: 'iat is in the future' };
+    if ((payload.iat ?? 0) > now / 1000 + issuerToleranceSeconds) return { invalid: 'iat is in the future' };
     return { payload };
   } catch (error) {
     const { code = '' } = error as { code?: string };

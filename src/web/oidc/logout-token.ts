@@ -1,6 +1,7 @@
 /** The logout token of OpenID Connect Back-Channel Logout 1.0, section 2.4 and 2.6. */
 import { jwtVerify } from 'jose';
-import { clockToleranceSeconds, type DiscoveredProvider } from './provider.ts';
+import { issuerToleranceSeconds } from '../../outbound/issuer-tolerance.ts';
+import type { DiscoveredProvider } from './provider.ts';
 import { ProviderError } from './provider-error.ts';
 import { signatureAlgorithms, toVerificationError } from './tokens.ts';
 
@@ -24,7 +25,7 @@ export async function verifyLogoutToken({ client, keys }: DiscoveredProvider, to
     issuer: client.serverMetadata().issuer,
     audience: client.clientMetadata().client_id,
     algorithms: signatureAlgorithms,
-    clockTolerance: clockToleranceSeconds,
+    clockTolerance: issuerToleranceSeconds,
     maxTokenAge: maxAgeSeconds,
     requiredClaims: ['iat', 'jti', 'events'],
   };

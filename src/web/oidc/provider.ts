@@ -14,12 +14,11 @@ import {
 import type { Logger } from 'pino';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
+import { issuerToleranceSeconds } from '../../outbound/issuer-tolerance.ts';
 import { isTemporaryStatus, type LimitedFetch } from '../../outbound/limited-fetch.ts';
 import { createRefreshed } from '../../outbound/refreshed.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
 
-/** Allowed difference between the clocks of the provider and this process, seconds. */
-export const clockToleranceSeconds = 30;
 /** Limits of a response: a discovery document, a key set or a token response. */
 const timeoutMs = 10_000;
 const maxResponseBytes = 1024 * 1024;
@@ -89,7 +88,7 @@ async function discover(
   const url = new URL(issuer);
   const isInsecure = url.protocol === 'http:';
   const authentication = clientSecretFile === undefined ? None() : authenticateWithSecret(await read(clientSecretFile));
-  const client = await discovery(url, clientID, { [clockTolerance]: clockToleranceSeconds }, authentication, {
+  const client = await discovery(url, clientID, { [clockTolerance]: issuerToleranceSeconds }, authentication, {
     [customFetch]: fetch,
     timeout: timeoutMs / 1000,
     execute: isInsecure ? [allowInsecureRequests] : [],

@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { TokenEndpointResponse } from 'openid-client';
-import { clockToleranceSeconds, type DiscoveredProvider } from './provider.ts';
+import { issuerToleranceSeconds } from '../../outbound/issuer-tolerance.ts';
+import type { DiscoveredProvider } from './provider.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** Asymmetric algorithms only: a client secret never signs a token here. */
@@ -30,7 +31,7 @@ export async function verifiedTokens(
     issuer,
     audience: client.clientMetadata().client_id,
     algorithms: signatureAlgorithms,
-    clockTolerance: clockToleranceSeconds,
+    clockTolerance: issuerToleranceSeconds,
     requiredClaims: ['sub', 'exp'],
   };
   const verify = () => jwtVerify<{ sub: string }>(idToken, keys, options);
