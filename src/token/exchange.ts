@@ -109,7 +109,7 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
     if ('refused' in before) return { result: before, failed: 'account' };
     if (await isGenuine(subjectToken, token.clientId, options)) return { result: undefined };
     return {
-      result: { refused: 'the cluster does not accept the token', serviceAccount: token.clientId },
+      result: { refused: 'rejected-token', serviceAccount: token.clientId },
       failed: 'both',
     };
   }
@@ -120,7 +120,7 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
     const { account, clientId } = unverified;
     const { subjectToken, address } = request;
     const reviewed = await budget.attempt({ address, account: clientId }, () => review(subjectToken, unverified));
-    if ('retryAfterSeconds' in reviewed) return { refused: 'too many failed attempts', ...reviewed };
+    if ('retryAfterSeconds' in reviewed) return { refused: 'throttled', ...reviewed };
     if (reviewed.result) return reviewed.result;
     // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
@@ -135,10 +135,10 @@ function toSubject(user: LiveUser, { clientId, exp }: Unverified): Subject {
 /** Reads the unverified claims of the subject token. */
 function readRequest(request: ExchangeRequest, { audience, issuer, now }: ExchangeOptions): Unverified | Refusal {
   const unverified = readSubjectToken(request.subjectToken, { audience, issuer, now: now() });
-  if (!unverified) return { refused: 'not a ServiceAccount token for this audience' };
+  if (!unverified) return { refused: 'no-service-account-token' };
   const clientId = usernameOf(unverified.account);
   const isSame = request.clientId === undefined || request.clientId === clientId;
-  return isSame ? { ...unverified, clientId } : { refused: 'client_id is not the ServiceAccount of the token' };
+  return isSame ? { ...unverified, clientId } : { refused: 'other-service-account' };
 }
 
 async function isGenuine(token: string, clientId: string, { review }: ExchangeOptions): Promise<boolean> {
@@ -151,7 +151,7 @@ function onlyUserOf(
   account: ServiceAccountName,
 ): { user: LiveUser } | Refusal {
   const [user, ...others] = serviceAccounts.usersOf(account);
-  if (!user) return { refused: 'no live AccessKey names the ServiceAccount' };
+  if (!user) return { refused: 'unnamed-service-account' };
   if (others.length === 0) return { user };
-  return { refused: 'several live AccessKeys name the ServiceAccount', serviceAccount: usernameOf(account) };
+  return { refused: 'ambiguous-service-account', serviceAccount: usernameOf(account) };
 }

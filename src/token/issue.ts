@@ -86,13 +86,13 @@ export function createTokenIssuer(options: IssueOptions): IssueToken {
     if ('refused' in subject) return subject;
     const { audience = claimsOptions.audience } = terms;
     if (audience !== claimsOptions.audience && !subject.audiences?.includes(audience ?? '')) {
-      return { refused: 'the AccessKey does not list the audience', ...clientField(subject) };
+      return { refused: 'audience', ...clientField(subject) };
     }
     const seconds = terms.seconds ?? subject.tokenSeconds ?? terms.defaultSeconds;
     const time = now();
     const claims = claimsFor(subject, { ...claimsOptions, audience, seconds, now: time });
     if (claims.iat > time / 1000 + clockToleranceSeconds) {
-      return { refused: 'tokensNotBefore is in the future', ...clientField(subject) };
+      return { refused: 'not-before', ...clientField(subject) };
     }
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };

@@ -13,7 +13,7 @@ import {
   type Sign,
   type TokenTerms,
 } from '../../token/issue.ts';
-import { clientField, type Refusal, type RefusalReason } from '../../token/refusal.ts';
+import { clientField, type Refusal, refusalFields } from '../../token/refusal.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { recordUse, requireKeys } from '../common/bearer.ts';
 import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
@@ -52,11 +52,6 @@ export interface TokenIssuing {
   authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
 
-const denials: Partial<Record<RefusalReason, FailedAttempt['denied']>> = {
-  'allowedCIDRs do not contain the client address': 'address',
-  'the AccessKey does not list the audience': 'audience',
-};
-
 /** Fields of the audit record of a refusal. */
 const refusedRecord = { audit: true, event: 'token.refused' };
 
@@ -79,14 +74,13 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const issueToken = createTokenIssuer({ pairs, exchange, sign, claimsOptions: options, maxSeconds, now });
   const throttle = createFailureThrottle(options.failureThrottle);
 
-  function fail(context: RequestVariables, refusal: Refusal): FailedAttempt {
-    const denied = denials[refusal.refused];
-    if (denied) {
-      Object.assign(context.get('logFields'), refusal);
-      return { retryAfterSeconds: 0, denied };
-    }
-    const { retryAfterSeconds = throttle.failed(context.get('clientAddress')), ...fields } = refusal;
-    Object.assign(context.get('logFields'), fields, retryAfterSeconds > 0 && { throttled: true });
+  function fail(context: RequestVariables, { retryAfterSeconds: seconds, ...refusal }: Refusal): FailedAttempt {
+    const fields = Object.assign(context.get('logFields'), refusalFields(refusal));
+    const { refused } = refusal;
+    // The credential is valid.
+    if (refused === 'address' || refused === 'audience') return { retryAfterSeconds: 0, denied: refused };
+    const retryAfterSeconds = seconds ?? throttle.failed(context.get('clientAddress'));
+    if (retryAfterSeconds > 0) fields.throttled = true;
     return { retryAfterSeconds };
   }
 
@@ -105,7 +99,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       });
       if ('refused' in result) {
         Object.assign(fields, refusedRecord);
-        metrics.requested(denials[result.refused] === 'audience' ? 'invalid' : 'refused');
+        metrics.requested(result.refused === 'audience' ? 'invalid' : 'refused');
         // The budget has already counted the failure of a token to exchange.
         return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
       }

@@ -25,11 +25,11 @@ export function createFederatedExchange({ tokens, users, budget }: FederatedExch
     const claimed = tokens.peek(subjectToken);
     if (!claimed) return undefined;
     const account = federatedClientId(claimed);
-    if (clientId !== undefined && clientId !== account) return { refused: 'client_id is not the subject of the token' };
+    if (clientId !== undefined && clientId !== account) return { refused: 'other-subject' };
     // The subject is not verified yet, so it can be long, and the budget keeps its keys.
     const client = { address, account: hash('sha256', account, 'base64url') };
     const verified = await budget.attempt(client, () => verify(tokens, subjectToken));
-    if ('retryAfterSeconds' in verified) return { refused: 'too many failed attempts', ...verified };
+    if ('retryAfterSeconds' in verified) return { refused: 'throttled', ...verified };
     return 'refused' in verified.result ? verified.result : subjectOf(verified.result, users);
   };
 }
@@ -39,10 +39,10 @@ async function verify(tokens: ExternalTokens, token: string): Promise<Attempt<Ex
   try {
     const verified = await tokens.verify(token);
     if (!('invalid' in verified)) return { result: verified };
-    return { result: { refused: 'the token of the issuer is not valid', detail: verified.invalid }, failed: 'both' };
+    return { result: { refused: 'invalid-token', detail: verified.invalid }, failed: 'both' };
   } catch (error) {
     if (!(error instanceof IssuerError) || error.kind === 'unavailable') throw error;
-    return { result: { refused: 'the issuer sent an invalid response', detail: error.message } };
+    return { result: { refused: 'invalid-response', detail: error.message } };
   }
 }
 
@@ -53,16 +53,16 @@ function subjectOf(
   const naming = users.usersOf({ issuer, subject });
   const [user, ...others] = naming;
   const clientId = federatedClientId({ issuer, subject });
-  if (!user) return { refused: 'no live AccessKey names the subject' };
+  if (!user) return { refused: 'unnamed-subject' };
   if (others.length > 0) {
     const detail = naming
       .map(({ accessKey }) => accessKey)
       .sort()
       .join(', ');
-    return { refused: 'several live AccessKeys name the subject', federated: clientId, detail };
+    return { refused: 'ambiguous-subject', federated: clientId, detail };
   }
   const isAccepted = user.subjectAudiences.some((one) => audiences.includes(one));
-  if (!isAccepted) return { refused: 'the AccessKey names the subject with another audience', federated: clientId };
+  if (!isAccepted) return { refused: 'subject-audience', federated: clientId };
   const { id, name, groups } = user;
   return { clientId, user: { id, name, groups }, audiences: user.audiences, expiresAt: exp * 1000 };
 }

@@ -20,7 +20,7 @@ const user = { id: 'u1', name: 'ann', groups: ['dev'] };
 /** An issuer that knows these pairs; its tokens are the claims as JSON. */
 function createIssuer(
   known: FoundPair[],
-  answer: Subject | Refusal = { refused: 'the cluster does not accept the token' },
+  answer: Subject | Refusal = { refused: 'rejected-token' },
   audience?: string,
 ) {
   const requests: unknown[] = [];
@@ -77,8 +77,7 @@ describe('createTokenIssuer', () => {
   ])('for the requested audience %j and the configured one %j sets %j', async (requested, configured, expected) => {
     const { issue } = createIssuer([foundPair({ audiences: ['shop', 'api'] })], undefined, configured);
     const result = await issue({ pair }, { ...request, terms: { ...request.terms, audience: requested } });
-    if (expected === false)
-      expect(result).toEqual({ refused: 'the AccessKey does not list the audience', ak: pair.ak });
+    if (expected === false) expect(result).toEqual({ refused: 'audience', ak: pair.ak });
     else
       expect(result).toHaveProperty(
         'claims',
@@ -101,9 +100,9 @@ describe('createTokenIssuer', () => {
   });
 
   it.each([
-    ['wrong secret key', { pair: { ...pair, sk: 'x' } }, { ak: pair.ak }],
-    ['unknown access key', { pair: { ...pair, ak: 'x' } }, {}],
-    ['the cluster does not accept the token', { subjectToken: 'x', clientId: undefined }, {}],
+    ['wrong-sk', { pair: { ...pair, sk: 'x' } }, { ak: pair.ak }],
+    ['unknown-ak', { pair: { ...pair, ak: 'x' } }, {}],
+    ['rejected-token', { subjectToken: 'x', clientId: undefined }, {}],
   ])('reports the reason of a refusal: %s', async (refused, credential, who) => {
     const { issue } = createIssuer([foundPair()]);
     expect(await issue(credential, request)).toEqual({ refused, ...who });
@@ -117,7 +116,7 @@ describe('createTokenIssuer', () => {
     const { issue } = createIssuer([foundPair({ tokensNotBefore: now + milliseconds })]);
     const result = await issue({ pair }, request);
     if (isIssued) expect(result).toHaveProperty('claims.iat', iat + milliseconds / 1000);
-    else expect(result).toEqual({ refused: 'tokensNotBefore is in the future', ak: pair.ak });
+    else expect(result).toEqual({ refused: 'not-before', ak: pair.ak });
   });
 
   it('rejects a credential that expires within this second', async () => {
