@@ -1,6 +1,7 @@
 /** Runs the credential plug-in of a kubeconfig (`exec`), with a time limit that client-node does not have. */
 import { spawn } from 'node:child_process';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { killGroup } from './process-group.ts';
 
 /** Time limit of a plug-in, milliseconds: as of a call. */
 const limitMs = 30_000;
@@ -118,13 +119,4 @@ function run(plugin: Plugin, { environment, kill }: PluginHost): Promise<string>
 
 function failure({ command }: Plugin, problem: string): Error {
   return new Error(`credential plug-in ${command} ${problem}`);
-}
-
-function killGroup(leader: number | undefined, kill: PluginHost['kill']): void {
-  if (leader === undefined) return;
-  try {
-    kill(-leader, 'SIGKILL');
-  } catch {
-    // All processes of the group have ended in the meantime.
-  }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { killGroup } from '../../kube/process-group.ts';
 
 /** What to do after the token was replaced. */
 export type Notification =
@@ -57,16 +58,6 @@ async function runCommand(
   if (deadline.aborted) throw new Error(`command took longer than ${timeoutMs / 1000} s`);
   if (signal.aborted) throw new Error('command: the agent ended');
   throw new Error(`command ended with ${code === null ? ended : `exit code ${code}`}`);
-}
-
-function killGroup(leader: number | undefined, kill: NotificationEffects['kill']): void {
-  if (leader === undefined) return;
-  try {
-    kill(-leader, 'SIGKILL');
-  } catch (error) {
-    // All processes of the group have ended in the meantime.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 async function sendSignal(signal: NodeJS.Signals, target: SignalTarget, { kill }: NotificationEffects): Promise<void> {
