@@ -5,7 +5,7 @@ import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { apiFieldManager } from '../accesskey/model/field-managers.ts';
 import type { Configuration } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
-import type { Dependencies } from '../http/common/environment.ts';
+import type { Dependencies } from '../http/common/dependencies.ts';
 import { answerError, answerNotFound } from '../http/common/error-response.ts';
 import { answerOtherMethods } from '../http/common/methods.ts';
 import { createTurns } from '../http/common/turns.ts';

@@ -1,7 +1,7 @@
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
 import { endedSignOnsSecret } from '../config/web.ts';
-import type { Dependencies } from '../http/common/environment.ts';
+import type { Dependencies } from '../http/common/dependencies.ts';
 import { createReviewBudget } from '../http/common/review-budget.ts';
 import type { TokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';

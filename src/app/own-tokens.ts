@@ -1,5 +1,5 @@
 import { checkToken } from '../http/common/bearer.ts';
-import type { Dependencies } from '../http/common/environment.ts';
+import type { Dependencies } from '../http/common/dependencies.ts';
 import { ConsoleError } from '../web/common/console-error.ts';
 import { type ReviewToken, unverifiedClaims } from '../web/session/identity.ts';
 

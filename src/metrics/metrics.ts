@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
-import type { HttpMetrics, TokenMetrics } from '../http/common/environment.ts';
+import type { HttpMetrics, TokenMetrics } from '../http/common/dependencies.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue.ts';
 import {

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
-import type { HttpMetrics, TokenMetrics } from '../http/common/environment.ts';
+import type { HttpMetrics, TokenMetrics } from '../http/common/dependencies.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 
 /** From a cached token to a listing that reviews access to many namespaces, seconds. */

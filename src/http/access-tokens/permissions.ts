@@ -3,7 +3,7 @@ import { findLivePair } from '../../accesskey/live/pair-lookup.ts';
 import { type AccessKeyRecord, pairSpecOf } from '../../accesskey/model/access-key-record.ts';
 import { isPairLive, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
 import type { Caller } from '../../token/verify.ts';
-import type { Dependencies } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
 import { PlatformError } from '../common/errors.ts';
 
 /** The key pair that the caller's token was issued for. */

@@ -4,7 +4,8 @@ import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts
 import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
 import { denied, requireUser } from '../users/reader.ts';
 import { routesOf } from './description.ts';

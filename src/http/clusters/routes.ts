@@ -5,7 +5,8 @@ import { clustersOf, visibleIn, visibleInEach } from '../../clusters/visible.ts'
 import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { badParameter, callerFailures, json, notModified } from '../common/responses.ts';
 import {
   availableSources,

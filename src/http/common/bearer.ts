@@ -5,7 +5,8 @@ import { AddressError, type Caller, verifyToken } from '../../token/verify.ts';
 import { TokenError } from '../../token/verify-signature.ts';
 import { authorizationOf, bearerChallenge, bearerOf } from './authorization.ts';
 import { knownAddress } from './client-address.ts';
-import type { Dependencies, Environment, RequestVariables } from './environment.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Environment, RequestVariables } from './environment.ts';
 import { addressDenied, PlatformError, unauthenticated } from './errors.ts';
 
 /**

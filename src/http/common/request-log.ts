@@ -4,7 +4,8 @@ import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import type { ClientAddress } from './client-address.ts';
-import type { Environment, HttpMetrics } from './environment.ts';
+import type { HttpMetrics } from './dependencies.ts';
+import type { Environment } from './environment.ts';
 
 /** A request that the request log will record. */
 export interface LoggedRequest {

@@ -5,7 +5,8 @@ import { clustersOf, visibleIn } from '../../clusters/visible.ts';
 import { DeploymentItem, DeploymentList } from '../../deployments/kpanda/schema.ts';
 import { listDeployments, serializePage } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 import { json } from '../common/responses.ts';
 import {

@@ -2,7 +2,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { callerFailures, json, notModified } from '../common/responses.ts';
 
 const text = (description: string, example: string) => z.string().openapi({ description, example });

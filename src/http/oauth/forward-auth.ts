@@ -2,7 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { authorizationOf, bearerChallenge, bearerOf } from '../common/authorization.ts';
 import { requireCaller } from '../common/bearer.ts';
-import type { Dependencies, Environment, PreflightMethod } from '../common/environment.ts';
+import type { Dependencies, PreflightMethod } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { PlatformError, unauthenticated } from '../common/errors.ts';
 import { forwardAuthRoute } from './description.ts';
 

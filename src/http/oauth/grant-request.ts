@@ -1,7 +1,7 @@
 import { grantTypesOf, jwtBearer, tokenExchange } from '../../token/exchange.ts';
 import type { Credential } from '../../token/issue.ts';
 import { basicChallenge } from '../common/authorization.ts';
-import type { TokenOptions } from '../common/environment.ts';
+import type { TokenOptions } from '../common/dependencies.ts';
 import { invalidClient, OAuthError } from '../common/oauth-error.ts';
 import { clientOf, type OAuthForm } from './form.ts';
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { HttpMetrics } from '../common/environment.ts';
+import type { HttpMetrics } from '../common/dependencies.ts';
 import { errorText } from '../common/error-response.ts';
 import { PlatformError } from '../common/errors.ts';
 import { allow, type Rejection } from './rejection.ts';

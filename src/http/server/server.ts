@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { HttpMetrics } from '../common/environment.ts';
+import type { HttpMetrics } from '../common/dependencies.ts';
 import { answerBrokenRequests, maxHeaderSize } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { closeInactiveConnections } from './inactivity.ts';

@@ -16,7 +16,8 @@ import {
 import { clientField, type Refusal, refusalFields } from '../../token/refusal.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { recordUse, requireKeys } from '../common/bearer.ts';
-import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
+import type { Dependencies, TokenMetrics } from '../common/dependencies.ts';
+import type { RequestVariables } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 import { createReviewBudget } from '../common/review-budget.ts';
 import { createFailureThrottle } from '../common/throttle.ts';

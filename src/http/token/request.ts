@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { formEntries, formType, jsonEntries, jsonType, readBody } from '../common/body.ts';
-import type { Environment, TokenOptions } from '../common/environment.ts';
+import type { TokenOptions } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { badRequest, violation } from '../common/errors.ts';
 import { gather, optionalWholeNumber, requiredText, selectedText } from '../common/parameters.ts';
 

@@ -6,7 +6,8 @@ import { secondsPerDay } from '../../token/claims.ts';
 import type { TokenTerms } from '../../token/issue.ts';
 import { authorizationOf, basicChallenge, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import {
   addressDenied,
   PlatformError,

@@ -3,7 +3,8 @@ import type { Context } from 'hono';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies } from '../common/dependencies.ts';
+import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 
 /** @throws PlatformError 401, 403 */

@@ -5,7 +5,7 @@ import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-user
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { KeyPairSpec } from '../../../src/accesskey/model/access-key-record.ts';
 import { createOwnTokenCheck } from '../../../src/app/own-tokens.ts';
-import type { Dependencies } from '../../../src/http/common/environment.ts';
+import type { Dependencies } from '../../../src/http/common/dependencies.ts';
 import { signToken } from '../../../src/token/sign.ts';
 import { accessKey, at, caches, claimsOf, foundPair, keyPair, now, secret } from '../../support/builders.ts';
 import { signingKeys } from '../http/support.ts';

@@ -9,7 +9,7 @@ import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import { noTrustedProxies } from '../../../src/http/common/client-address.ts';
-import type { Dependencies } from '../../../src/http/common/environment.ts';
+import type { Dependencies } from '../../../src/http/common/dependencies.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import { createAccessTokenService } from '../../../../src/http/access-tokens/service.ts';
-import type { Dependencies, Environment } from '../../../../src/http/common/environment.ts';
+import type { Dependencies } from '../../../../src/http/common/dependencies.ts';
+import type { Environment } from '../../../../src/http/common/environment.ts';
 import { ConnectionError, errorFromResponse, KubernetesError } from '../../../../src/kube/errors.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { ann, createTokens, createUsers } from './support.ts';

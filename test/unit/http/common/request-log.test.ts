@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AnsweredRequest } from '../../../../src/http/common/environment.ts';
+import type { AnsweredRequest } from '../../../../src/http/common/dependencies.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { ak, createPlatform, deploymentsPath, failing, keyPaths, sk, tokenPaths } from '../support.ts';
 

@@ -2,7 +2,7 @@ import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
-import type { Dependencies } from '../../../../src/http/common/environment.ts';
+import type { Dependencies } from '../../../../src/http/common/dependencies.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import type { ServiceAccountName } from '../../../../src/kube/names.ts';
 import { accessKey, at, caches, now } from '../../../support/builders.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { PreflightMethod } from '../../../../src/http/common/environment.ts';
+import type { PreflightMethod } from '../../../../src/http/common/dependencies.ts';
 import { serve } from '../../../../src/http/server/server.ts';
 import { accessKey } from '../../../support/builders.ts';
 import { basic, createPlatform } from '../support.ts';

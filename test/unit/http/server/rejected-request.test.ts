@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnsweredRequest } from '../../../../src/http/common/environment.ts';
+import type { AnsweredRequest } from '../../../../src/http/common/dependencies.ts';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
 import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
 import { createPlatform } from '../support.ts';

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
-import type { TokenMetrics } from '../../../../src/http/common/environment.ts';
+import type { TokenMetrics } from '../../../../src/http/common/dependencies.ts';
 import { accessKey, at, caches, keyPair, now, secret } from '../../../support/builders.ts';
 import {
   ak,
