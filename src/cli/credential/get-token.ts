@@ -80,7 +80,7 @@ export function sourceEffects(context: CliContext, flags: ClusterFlags): SourceE
     env: context.env,
     readStdin: () => readStdin(context),
     readKeyring: async (ak) => (await import('./keyring.ts')).readKeyring(ak),
-    readSecret: async (pair) => (await import('./secret-pair.ts')).readSecretPair(context, flags, pair),
+    readSecret: async (pair) => (await import('./read-allowed-pair.ts')).readAllowedPair(context, flags, pair),
   };
 }
 

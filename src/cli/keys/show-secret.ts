@@ -5,7 +5,7 @@ import { isStatus } from '../../kube/errors.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
-import { readPairSecret } from '../common/pair-secret.ts';
+import { readPairSecret } from '../common/read-pair-secret.ts';
 
 /**
  * Reads a key pair from its Secret, with the permissions of the user.

@@ -10,7 +10,7 @@ import type { RawObject } from '../../kube/raw-object.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { choosePair, parsePairReference } from '../common/pair-reference.ts';
-import { readPairSecret } from '../common/pair-secret.ts';
+import { readPairSecret } from '../common/read-pair-secret.ts';
 import type { SecretPair } from '../token/read-source.ts';
 import { TokenError } from '../token/token-error.ts';
 
@@ -19,7 +19,11 @@ import { TokenError } from '../token/token-error.ts';
  * @throws CliError if it is neither, or if there is no such key pair; TokenError if its spec does not allow tokens, or if it
  * has no valid Secret; KubernetesError, for example without permission
  */
-export async function readSecretPair(context: CliContext, flags: ClusterFlags, reference: string): Promise<SecretPair> {
+export async function readAllowedPair(
+  context: CliContext,
+  flags: ClusterFlags,
+  reference: string,
+): Promise<SecretPair> {
   const { name, pair: pairName } = parsePairReference(reference);
   return withCluster(context, flags, async ({ client, namespace }) => {
     const object = await client.get<RawObject>({ ...accessKeys, namespace, name });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPairSecret } from '../../../../src/cli/common/pair-secret.ts';
+import { readPairSecret } from '../../../../src/cli/common/read-pair-secret.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { keyPair, known, rawSecret } from '../../../support/builders.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { Cluster } from '../../../../src/cli/common/cluster.ts';
-import { readSecretPair } from '../../../../src/cli/credential/secret-pair.ts';
+import { readAllowedPair } from '../../../../src/cli/credential/read-allowed-pair.ts';
 import { accessKey, at, keyPair, now, rawSecret } from '../../../support/builders.ts';
 import { testContext } from '../support.ts';
 
@@ -11,10 +11,10 @@ function read(reference: string, keyPairs: KeyPairSpec[], suspended = false) {
   const object = { metadata: { namespace, name, uid, generation, resourceVersion }, spec };
   const client = { get: async (path: { plural: string }) => (path.plural === 'secrets' ? rawSecret({ of }) : object) };
   const cluster = { client, namespace, close: async () => undefined } as unknown as Cluster;
-  return readSecretPair(testContext({ cluster, now }), {}, reference);
+  return readAllowedPair(testContext({ cluster, now }), {}, reference);
 }
 
-describe('readSecretPair', () => {
+describe('readAllowedPair', () => {
   it('reads the only key pair, and when its tokens were revoked', async () => {
     expect(await read('ann', [{ name: 'main' }])).toEqual({ pair: keyPair(), tokensNotBefore: undefined });
     const revoked = await read('ann/main', [{ name: 'main', tokensNotBefore: at(-60) }]);
@@ -22,7 +22,7 @@ describe('readSecretPair', () => {
   });
 
   it.each(['', 'a/b/c', 'ann/', 'Ann'])('sends no request for %j, which names no key pair', async (reference) => {
-    await expect(readSecretPair(testContext(), {}, reference)).rejects.toThrow(/^invalid (name|key pair) "/);
+    await expect(readAllowedPair(testContext(), {}, reference)).rejects.toThrow(/^invalid (name|key pair) "/);
   });
 
   it('reads the name as -o name prints it', async () => {
