@@ -10,7 +10,7 @@ const credentialsMs = 10_000;
 const maxCallConnections = 32;
 
 /** The connections and credentials that requests are sent with until they are reloaded. */
-export interface Session {
+export interface CredentialSession {
   /** URL of the API server, without a trailing slash. */
   readonly server: string;
   /** Headers with credentials. */
@@ -27,7 +27,7 @@ export interface Pools {
   readonly watches: Pool;
 }
 
-export interface Sessions {
+export interface CredentialSessions {
   /** URL of the API server, for messages. */
   readonly server: string;
   /**
@@ -36,19 +36,19 @@ export interface Sessions {
    * @returns the session to send with now
    * @throws Error if a file of the kubeconfig cannot be read, or its credential plug-in fails or takes too long
    */
-  current(): Promise<Session>;
+  current(): Promise<CredentialSession>;
   /**
    * Reloads the kubeconfig after the API server rejected a session (401), once for all requests that were sent with the
    * same session.
    */
-  reject(session: Session): void;
+  reject(session: CredentialSession): void;
   /** Closes all connections immediately, including those with earlier credentials. */
   close(): Promise<void>;
 }
 
 type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
 
-interface CurrentSession extends Session {
+interface CurrentSession extends CredentialSession {
   tls: TlsMaterial;
   /** When the credentials were read; monotonic clock, milliseconds. */
   readAt: number;
@@ -60,13 +60,13 @@ interface CurrentSession extends Session {
  *
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
-export function createSessions(load: () => KubeConfig): Sessions {
+export function createCredentialSessions(load: () => KubeConfig): CredentialSessions {
   let kubeconfig = load();
   let latest: CurrentSession | undefined;
-  let pending: Promise<Session> | undefined;
+  let pending: Promise<CredentialSession> | undefined;
   const open = new Set<Pool>();
 
-  async function create(): Promise<Session> {
+  async function create(): Promise<CredentialSession> {
     const server = serverOf(kubeconfig);
     const { tls, headers } = await readCredentials(kubeconfig);
     const previous = latest;

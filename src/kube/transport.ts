@@ -4,7 +4,7 @@ import { errorFromResponse, ResponseTooLongError, toConnectionError } from './er
 import type { Pace } from './pace.ts';
 import { readText } from './response-body.ts';
 import { unlessAborted } from './time.ts';
-import { createSessions, type Session } from './transport-session.ts';
+import { type CredentialSession, createCredentialSessions } from './transport-session.ts';
 
 /** Default time limit of a call, milliseconds. */
 const defaultTimeoutMs = 30_000;
@@ -74,10 +74,10 @@ export interface TransportOptions {
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
 export function createTransport(load: () => KubeConfig, userAgent: string, options: TransportOptions = {}): Transport {
-  const sessions = createSessions(load);
+  const sessions = createCredentialSessions(load);
   const { reloadsCredentials = true } = options;
 
-  async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
+  async function attempt(request: TransportRequest, session: CredentialSession): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
     const { timeoutMs = defaultTimeoutMs } = request;
     const pool = watching ? session.pools.watches : session.pools.calls;
@@ -93,7 +93,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
   }
 
   /** Other requests may wait for the same credential plug-in, so it keeps running when one of them is aborted. */
-  async function currentSession({ signal }: TransportRequest): Promise<Session> {
+  async function currentSession({ signal }: TransportRequest): Promise<CredentialSession> {
     return signal ? unlessAborted(sessions.current(), signal) : sessions.current();
   }
 

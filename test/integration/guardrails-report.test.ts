@@ -8,7 +8,7 @@ import { accessKeys, type KeyPairStatus } from '../../src/accesskey/model/access
 import type { AccessKeySpec } from '../../src/accesskey/model/types.generated.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
 import { pathOf } from '../../src/kube/resource.ts';
-import { createSessions, type Sessions } from '../../src/kube/transport-session.ts';
+import { type CredentialSessions, createCredentialSessions } from '../../src/kube/transport-session.ts';
 import { operatorNamespace } from '../../tools/install.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
@@ -35,12 +35,12 @@ const inHours = (hours: number) => `${new Date(Date.now() + hours * hour).toISOS
 let cluster: TestCluster;
 let kubectl: Kubectl;
 let guardrails: InstalledGuardrails;
-let sessions: Sessions;
+let sessions: CredentialSessions;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
-  sessions = createSessions(() => loadKubeconfig(kubectl.kubeconfig));
+  sessions = createCredentialSessions(() => loadKubeconfig(kubectl.kubeconfig));
   await createNamespace(kubectl, 'team');
   guardrails = await installGuardrails(kubectl);
 });

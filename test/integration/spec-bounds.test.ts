@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
-import { createSessions, type Sessions } from '../../src/kube/transport-session.ts';
+import { type CredentialSessions, createCredentialSessions } from '../../src/kube/transport-session.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
@@ -22,12 +22,12 @@ const namespace = 'people';
 let cluster: TestCluster;
 let kubectl: Kubectl;
 let operator: OperatorProcess;
-let sessions: Sessions;
+let sessions: CredentialSessions;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
-  sessions = createSessions(() => loadKubeconfig(kubectl.kubeconfig));
+  sessions = createCredentialSessions(() => loadKubeconfig(kubectl.kubeconfig));
   operator = await cluster.startOperator();
   await createNamespace(kubectl, namespace);
 });

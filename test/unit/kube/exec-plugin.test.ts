@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
-import { createSessions, type Sessions } from '../../../src/kube/transport-session.ts';
+import { type CredentialSessions, createCredentialSessions } from '../../../src/kube/transport-session.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -37,8 +37,8 @@ function load(script: string) {
   return loadKubeconfig(file('kubeconfig'), { environment: process.env, kill: process.kill });
 }
 
-function sessionsWith(script: string): Sessions {
-  const sessions = createSessions(() => load(script));
+function sessionsWith(script: string): CredentialSessions {
+  const sessions = createCredentialSessions(() => load(script));
   onTestFinished(() => sessions.close());
   return sessions;
 }

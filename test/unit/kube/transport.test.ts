@@ -5,7 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectionError, NotLeaderError } from '../../../src/kube/errors.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
-import { createSessions } from '../../../src/kube/transport-session.ts';
+import { createCredentialSessions } from '../../../src/kube/transport-session.ts';
 
 const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
 
@@ -211,7 +211,7 @@ describe('a transport', () => {
     process.on('unhandledRejection', record);
     onTestFinished(() => void process.off('unhandledRejection', record));
     let authority = 'first';
-    const sessions = createSessions(() => kubeconfig(1, 'token', Buffer.from(authority).toString('base64')));
+    const sessions = createCredentialSessions(() => kubeconfig(1, 'token', Buffer.from(authority).toString('base64')));
     authority = 'second';
     sessions.reject(await sessions.current());
     await sessions.current();
