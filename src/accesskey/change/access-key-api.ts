@@ -14,7 +14,7 @@ export function toFetchedAccessKey(raw: RawObject): FetchedAccessKey {
 export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
 
 /** What a change of key pairs writes in addition. */
-export interface AdditionalChange {
+export interface SpecChange {
   /** Set in the same write; others stay. */
   annotations?: Readonly<Record<string, string>>;
   /** Replace spec.audiences; undefined: unchanged. */
@@ -27,7 +27,7 @@ export interface AccessKeyApi {
   /**
    * @throws KubernetesError 409 if the AccessKey has changed since it was read
    */
-  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs, additional?: AdditionalChange): Promise<void>;
+  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs, other?: SpecChange): Promise<void>;
 }
 
 /** @param fieldManager owner of the fields that a change sets */
