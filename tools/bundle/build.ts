@@ -2,13 +2,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleCli } from './cli.ts';
 import { bundleOperator } from './operator.ts';
-import { bundledPackages, writeLicences } from './packages.ts';
+import { bundledPackages, writeLicenses } from './packages.ts';
 
 /** Folders of the bundles, relative to the repository. */
 export const folders = { operator: 'dist/operator', cli: 'dist/cli' } as const;
 
 /**
- * Bundles the operator and the command-line program, with the licences of the packages in them.
+ * Bundles the operator and the command-line program, with the licenses of the packages in them.
  *
  * @returns the folders of these packages, relative to the repository
  */
@@ -25,6 +25,6 @@ async function buildBundle(root: string, name: string, bundle: typeof bundleOper
   await rm(folder, { recursive: true, force: true });
   const { metafile, copied } = await bundle(root, folder);
   const packages = [...bundledPackages(metafile), ...copied].sort();
-  await writeLicences(root, folder, packages);
+  await writeLicenses(root, folder, packages);
   return packages;
 }

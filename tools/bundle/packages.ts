@@ -1,10 +1,10 @@
-/** The npm packages in a bundle, and the file with their licences. */
+/** The npm packages in a bundle, and the file with their licenses. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 const packageFolder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
-const licenceFile = /^(?:licen[cs]e|notice|copying)(?:[.-].*)?$/i;
+const licenseFile = /^(?:licen[cs]e|notice|copying)(?:[.-].*)?$/i;
 
 /**
  * @returns the sorted folders of the packages with code in the bundle, relative to the repository, as in package-lock.json:
@@ -18,18 +18,18 @@ export function bundledPackages({ outputs }: Pick<Metafile, 'outputs'>): string[
 }
 
 /**
- * Writes the licences of packages to LICENSES.txt: most of them require that copies contain their text.
+ * Writes the licenses of packages to LICENSES.txt: most of them require that copies contain their text.
  *
  * @param folder folder of the bundle
  */
-export async function writeLicences(root: string, folder: string, packages: readonly string[]): Promise<void> {
-  const texts = await Promise.all(packages.map((name) => licenceText(join(root, name))));
+export async function writeLicenses(root: string, folder: string, packages: readonly string[]): Promise<void> {
+  const texts = await Promise.all(packages.map((name) => licenseText(join(root, name))));
   await writeFile(join(folder, 'LICENSES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
-async function licenceText(folder: string): Promise<string> {
+async function licenseText(folder: string): Promise<string> {
   const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  const files = (await readdir(folder)).filter((file) => licenceFile.test(file)).sort();
+  const files = (await readdir(folder)).filter((file) => licenseFile.test(file)).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
   return [`${name} ${version}, ${license}`, ...texts.map((text) => text.trim())].join('\n\n').concat('\n');
 }

@@ -1,5 +1,5 @@
 /**
- * Checks whether this checkout can be released, `npm run release:check`: generated files are up to date, licences are
+ * Checks whether this checkout can be released, `npm run release:check`: generated files are up to date, licenses are
  * allowed, tests pass, also with Argo CD and Flux, the image can be built and runs. Writes the files of a release to dist/: the manifests, the
  * chart and the software bill of materials.
  */
@@ -18,7 +18,7 @@ import { createKubectl } from '../kubectl.ts';
 import { run, succeeds } from '../run-command.ts';
 import { checkChangelog, checkTag } from './changelog.ts';
 import { checkImage } from './image.ts';
-import { disallowedPackages, type Lockfile, type ProductionPackage, productionPackages } from './licences.ts';
+import { disallowedPackages, type Lockfile, type ProductionPackage, productionPackages } from './licenses.ts';
 import { type Bom, productionBom } from './sbom.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -30,7 +30,7 @@ const usage = `Usage: npm run release:check -- [--without STEP]... [--local-base
   --without STEP  skip a step
   --local-base    if the public base image cannot be pulled, check the image with one that is built locally
 
-Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests, gitops
+Steps: tree, changelog, generated, licenses, sbom, manifests, chart, image, tests, gitops
 `;
 
 interface Flags {
@@ -66,11 +66,11 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
     return `${generatedFiles.length + 1} files are up to date`;
   },
 
-  async licences() {
+  async licenses() {
     const packages = await imagePackages();
-    const disallowed = disallowedPackages(packages).map((one) => `${one.name} ${one.version} (${one.licence})`);
-    if (disallowed.length > 0) throw new Error(`licences are not allowed: ${disallowed.join(', ')}`);
-    return `${packages.length} packages, all licences are allowed`;
+    const disallowed = disallowedPackages(packages).map((one) => `${one.name} ${one.version} (${one.license})`);
+    if (disallowed.length > 0) throw new Error(`licenses are not allowed: ${disallowed.join(', ')}`);
+    return `${packages.length} packages, all licenses are allowed`;
   },
 
   async sbom() {

@@ -1,4 +1,4 @@
-import type { ProductionPackage } from './licences.ts';
+import type { ProductionPackage } from './licenses.ts';
 
 /** The used part of a CycloneDX document, as written by npm. */
 export interface Bom {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { bundleCli, programName } from '../../../../tools/bundle/cli.ts';
 import { bundleOperator } from '../../../../tools/bundle/operator.ts';
-import { bundledPackages, writeLicences } from '../../../../tools/bundle/packages.ts';
+import { bundledPackages, writeLicenses } from '../../../../tools/bundle/packages.ts';
 import { buildParts, closureOf } from '../../../../tools/bundle/parts.ts';
 import { escapeNonAscii, replaceLocations } from '../../../../tools/bundle/sources.ts';
 import { run } from '../../../../tools/run-command.ts';
@@ -74,8 +74,8 @@ describe('packages in a bundle', () => {
     expect(bundledPackages(output({ 'node_modules/unused/index.js': 0 }))).toEqual([]);
   });
 
-  it('are listed with their licences', async () => {
-    await writeLicences(root, folder, ['node_modules/jose', 'node_modules/swagger-ui-dist']);
+  it('are listed with their licenses', async () => {
+    await writeLicenses(root, folder, ['node_modules/jose', 'node_modules/swagger-ui-dist']);
     const text = await readFile(join(folder, 'LICENSES.txt'), 'utf8');
     expect(text).toMatch(/^jose [\d.]+, MIT\n\nThe MIT License/);
     expect(text).toMatch(/\nswagger-ui-dist [\d.]+, Apache-2.0\n[\s\S]*swagger-ui\nCopyright/);

@@ -10,7 +10,7 @@ const bom = {
     { ref: 'vitest@5', dependsOn: ['jose@6'] },
   ],
 };
-const found = (name: string, version: string) => ({ name, version, licence: 'MIT' });
+const found = (name: string, version: string) => ({ name, version, license: 'MIT' });
 
 describe('the software bill of materials of the image', () => {
   it('contains only the packages in the image and their dependencies', () => {

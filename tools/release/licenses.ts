@@ -1,5 +1,5 @@
-/** Allowed licences of dependencies in the image. They require attribution at most. */
-const allowedLicences: ReadonlySet<string> = new Set([
+/** Allowed licenses of dependencies in the image. They require attribution at most. */
+const allowedLicenses: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',
   'BlueOak-1.0.0',
@@ -28,8 +28,8 @@ interface LockedPackage {
 export interface ProductionPackage {
   name: string;
   version: string;
-  /** SPDX expression, or `none` if the package does not declare a licence. */
-  licence: string;
+  /** SPDX expression, or `none` if the package does not declare a license. */
+  license: string;
 }
 
 /**
@@ -45,18 +45,18 @@ export function productionPackages({ packages }: Lockfile, paths: readonly strin
       if (locked === undefined || locked.dev) throw new Error(`${path} is not a production dependency`);
       return [path, locked];
     })
-    .map(([path, { name = nameOf(path), version = '', license: licence = 'none' }]) => ({ name, version, licence }));
+    .map(([path, { name = nameOf(path), version = '', license = 'none' }]) => ({ name, version, license }));
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 /**
- * Returns the packages whose licence is not allowed. Of alternatives (`A OR B`), one must be; all else needs manual
+ * Returns the packages whose license is not allowed. Of alternatives (`A OR B`), one must be; all else needs manual
  * review.
  */
 export function disallowedPackages(all: readonly ProductionPackage[]): ProductionPackage[] {
-  return all.filter(({ licence }) => {
-    const alternatives = licence.replaceAll(/[()]/g, '').split(' OR ');
-    return !alternatives.some((one) => allowedLicences.has(one));
+  return all.filter(({ license }) => {
+    const alternatives = license.replaceAll(/[()]/g, '').split(' OR ');
+    return !alternatives.some((one) => allowedLicenses.has(one));
   });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import lock from '../../../../package-lock.json' with { type: 'json' };
-import { disallowedPackages, type Lockfile, productionPackages } from '../../../../tools/release/licences.ts';
+import { disallowedPackages, type Lockfile, productionPackages } from '../../../../tools/release/licenses.ts';
 
-const found = (licence: string) => ({ name: 'a', version: '1.0.0', licence });
+const found = (license: string) => ({ name: 'a', version: '1.0.0', license });
 
-describe('licences of packages in the image', () => {
+describe('licenses of packages in the image', () => {
   const lockfile = lock as Lockfile;
   const paths = Object.entries(lockfile.packages).flatMap(([path, { dev }]) => (dev ? [] : [path]));
 
@@ -15,19 +15,19 @@ describe('licences of packages in the image', () => {
     expect(disallowedPackages(productionPackages(lockfile, packages))).toEqual([]);
   });
 
-  it.each(['MIT', 'Apache-2.0', '(GPL-3.0-only OR MIT)'])('allow %s', (licence) => {
-    expect(disallowedPackages([found(licence)])).toEqual([]);
+  it.each(['MIT', 'Apache-2.0', '(GPL-3.0-only OR MIT)'])('allow %s', (license) => {
+    expect(disallowedPackages([found(license)])).toEqual([]);
   });
 
   it.each(['AGPL-3.0-only', 'GPL-3.0-only', 'none', 'MIT AND GPL-3.0-only', 'SEE LICENSE IN x', 'mit'])(
     'do not allow %s',
-    (licence) => expect(disallowedPackages([found(licence)])).toEqual([found(licence)]),
+    (license) => expect(disallowedPackages([found(license)])).toEqual([found(license)]),
   );
 
   it('include those of nested packages', () => {
     const path = 'node_modules/@a/b/node_modules/@c/d';
     const packages = { '': {}, [path]: { version: '2.0.0', license: 'MIT' } };
-    expect(productionPackages({ packages }, [path])).toEqual([{ name: '@c/d', version: '2.0.0', licence: 'MIT' }]);
+    expect(productionPackages({ packages }, [path])).toEqual([{ name: '@c/d', version: '2.0.0', license: 'MIT' }]);
   });
 
   it.each(['node_modules/vitest', 'node_modules/unknown'])(
