@@ -57,7 +57,7 @@ function createPlatform() {
     secure: false,
     takeTurn: async () => undefined,
     tokenMetrics: { requested: () => undefined, signed: () => undefined },
-    httpMetrics: { answered: () => undefined },
+    httpMetrics: { completed: () => undefined },
     log: pino({ level: 'silent' }),
     now: Date.now,
   });

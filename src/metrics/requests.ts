@@ -23,7 +23,7 @@ export function createHttpMetrics(register: Registry): HttpMetrics {
     help: 'Duration of requests to the platform API, by route pattern (/* if none matches) and status',
   });
   return {
-    answered: ({ route, status, seconds }) => duration.observe({ route, code: status }, seconds),
+    completed: ({ route, status, seconds }) => duration.observe({ route, code: status }, seconds),
   };
 }
 

@@ -7,6 +7,7 @@ import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
 import { json } from '../common/responses.ts';
+import { clusterPath } from '../deployments/query.ts';
 import {
   availableSources,
   listing,
@@ -15,8 +16,7 @@ import {
   requireCluster,
   requireClusters,
   unavailableHeaderDocument,
-} from '../deployments/answers.ts';
-import { clusterPath } from '../deployments/query.ts';
+} from '../deployments/responses.ts';
 import { allNamespacesQuery, listNamespaces, NamespaceList, namespaceQuery, projectNamespace } from './namespaces.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';

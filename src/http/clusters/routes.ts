@@ -15,7 +15,7 @@ import {
   mayNot,
   requireCluster,
   unavailableHeaderDocument,
-} from '../deployments/answers.ts';
+} from '../deployments/responses.ts';
 import { clusterQuery, listClusters, singleQuery } from './query.ts';
 import { ClusterItem, ClusterList, projectCluster } from './schema.ts';
 

@@ -44,7 +44,7 @@ export interface TokenMetrics {
 }
 
 /** A response of the platform API. */
-export interface AnsweredRequest {
+export interface CompletedRequest {
   /** Pattern of the route; `/*` if no route matched. */
   route: string;
   status: number;
@@ -52,7 +52,7 @@ export interface AnsweredRequest {
 }
 
 export interface HttpMetrics {
-  answered(request: AnsweredRequest): void;
+  completed(request: CompletedRequest): void;
 }
 
 /** Where a gateway sends the method of a request; `off`: preflight requests do not pass. */

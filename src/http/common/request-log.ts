@@ -55,7 +55,7 @@ export function requestLog({ log, addressOf, metrics, level = 'info' }: RequestL
     const milliseconds = performance.now() - startedAt;
     const route = routePath(context, -1);
     const response = request.rejected ?? { status: context.res.status };
-    metrics?.answered({ route, status: response.status, seconds: milliseconds / 1000 });
+    metrics?.completed({ route, status: response.status, seconds: milliseconds / 1000 });
     log[response.status === 500 ? 'error' : level](
       {
         requestId,

@@ -9,6 +9,9 @@ import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 import { json } from '../common/responses.ts';
+import { exampleDeployment, exampleList } from './examples.ts';
+import { freshnessHeaderDocuments, setFreshness } from './freshness.ts';
+import { allClustersQuery, clusterPath, deploymentPath, listQuery, namespacePath, toQuery } from './query.ts';
 import {
   answerJson,
   listing,
@@ -18,10 +21,7 @@ import {
   requireClusters,
   requireVisible,
   unavailableHeaderDocument,
-} from './answers.ts';
-import { exampleDeployment, exampleList } from './examples.ts';
-import { freshnessHeaderDocuments, setFreshness } from './freshness.ts';
-import { allClustersQuery, clusterPath, deploymentPath, listQuery, namespacePath, toQuery } from './query.ts';
+} from './responses.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Deployments'], security: [{ bearer: [] }] };

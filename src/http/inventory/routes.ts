@@ -12,7 +12,7 @@ import { PlatformError, violation } from '../common/errors.ts';
 import { oneOf, optionalText, optionalWholeNumber } from '../common/parameters.ts';
 import { badParameter, callerFailures, forbidden, json, notModified } from '../common/responses.ts';
 import { positionOf } from '../users/page.ts';
-import { answerCsv } from './answer-csv.ts';
+import { respondWithCsv } from './csv-response.ts';
 import { formatOf } from './format.ts';
 
 const path = '/apis/ghippo.io/v1alpha1/keypairs';
@@ -29,7 +29,7 @@ export function addInventoryRoute(app: OpenAPIHono<Environment>, dependencies: D
     await takeTurn(caller.name, context.env.incoming);
     const found = await inventory.find(caller, { search, namespace });
     if (!found) throw denied(caller, namespace);
-    if (format === 'csv') return (await answerCsv(context, found, now())) as never;
+    if (format === 'csv') return (await respondWithCsv(context, found, now())) as never;
     const answer = await answerCacheable(context, pageOf(found, { page, pageSize }, now()), privateAnswer);
     answer.headers.append('Vary', 'Accept');
     return answer;

@@ -34,7 +34,7 @@ export function createRecord(log: Logger | undefined, metrics: HttpMetrics | und
     const { status } = response;
     const requestId = randomUUID();
     // Rejected as soon as it is read.
-    metrics?.answered({ route: anyRoute, status, seconds: 0 });
+    metrics?.completed({ route: anyRoute, status, seconds: 0 });
     log?.[status === 500 ? 'error' : 'info']({ requestId, route: anyRoute, ...response }, 'request');
     return requestId;
   };

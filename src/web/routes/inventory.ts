@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { csvStream } from '../../http/inventory/answer-csv.ts';
+import { csvStream } from '../../http/inventory/csv-response.ts';
 import { csvFileName, csvType } from '../../inventory/csv.ts';
 import { inventoryPath } from '../pages/inventory.ts';
 import { errorPage } from '../pages/layout.ts';

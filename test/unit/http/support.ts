@@ -129,7 +129,7 @@ export async function createPlatform(
     secure: false,
     takeTurn: async () => undefined,
     tokenMetrics: { requested: () => undefined, signed: () => undefined },
-    httpMetrics: { answered: () => undefined },
+    httpMetrics: { completed: () => undefined },
     log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
     now: () => now,
     ...dependencies,

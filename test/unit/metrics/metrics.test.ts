@@ -195,8 +195,8 @@ describe('requests', () => {
 
   it('to the platform API are measured by route and status', async () => {
     const { value } = await scrape({}, ({ http }) => {
-      http.answered({ route: '/oauth2/token', status: 429, seconds: 0.5 });
-      http.answered({ route: '/oauth2/token', status: 429, seconds: 0.25 });
+      http.completed({ route: '/oauth2/token', status: 429, seconds: 0.5 });
+      http.completed({ route: '/oauth2/token', status: 429, seconds: 0.25 });
     });
     const labels = '{route="/oauth2/token",code="429"}';
     expect(value(`accesskey_http_request_duration_seconds_count${labels}`)).toBe(2);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AnsweredRequest } from '../../../../src/http/common/dependencies.ts';
+import type { CompletedRequest } from '../../../../src/http/common/dependencies.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { ak, createPlatform, deploymentsPath, failing, keyPaths, sk, tokenPaths } from '../support.ts';
 
@@ -14,19 +14,19 @@ beforeAll(async () => {
 
 describe('the metrics', () => {
   it('record the route pattern and the status, also of unknown paths', async () => {
-    const answered: AnsweredRequest[] = [];
-    const { get } = await createPlatform({ httpMetrics: { answered: (request) => void answered.push(request) } });
+    const completed: CompletedRequest[] = [];
+    const { get } = await createPlatform({ httpMetrics: { completed: (request) => void completed.push(request) } });
     await get(`${tokenPaths[0]}?ak=${ak}&sk=${sk}`);
     await get(deploymentsPath);
     await get(`/apis/${sk}`);
     await get('/oauth2/nowhere');
-    expect(answered.map(({ route, status }) => [route, status])).toEqual([
+    expect(completed.map(({ route, status }) => [route, status])).toEqual([
       [tokenPaths[0], 200],
       [deploymentsPath.replace('here', ':cluster'), 401],
       ['/*', 404],
       ['/*', 404],
     ]);
-    for (const { seconds } of answered) expect(seconds).toBeGreaterThan(0);
+    for (const { seconds } of completed) expect(seconds).toBeGreaterThan(0);
   });
 });
 

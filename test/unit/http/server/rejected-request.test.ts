@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnsweredRequest } from '../../../../src/http/common/dependencies.ts';
+import type { CompletedRequest } from '../../../../src/http/common/dependencies.ts';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
 import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
 import { createPlatform } from '../support.ts';
@@ -18,8 +18,8 @@ async function send(
 ) {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  const answered: AnsweredRequest[] = [];
-  const metrics = { answered: (one: AnsweredRequest) => void answered.push(one) };
+  const completed: CompletedRequest[] = [];
+  const metrics = { completed: (one: CompletedRequest) => void completed.push(one) };
   server = await serve(app, { address: '127.0.0.1', port: 0, log, metrics, timeouts: { keepAlive: 20, request: 200 } });
   const socket = connect(server.port, '127.0.0.1');
   let text = '';
@@ -41,7 +41,7 @@ async function send(
     body,
     logged: lines.map((line) => JSON.parse(line)),
     lines,
-    answered,
+    completed,
   };
 }
 
@@ -96,7 +96,7 @@ describe('a request', () => {
       const requestId = answer.headers.get('X-Request-Id');
       expect(requestId).toMatch(/^[\da-f-]{36}$/);
       expect(answer.logged).toMatchObject([{ level: 30, requestId, route: '/*', status, msg: 'request' }]);
-      expect(answer.answered).toEqual([{ route: '/*', status, seconds: 0 }]);
+      expect(answer.completed).toEqual([{ route: '/*', status, seconds: 0 }]);
       expect(answer.lines.join('') + answer.body + [...answer.headers].join('')).not.toContain('secret-x');
     },
   );
@@ -156,7 +156,7 @@ describe('a request', () => {
     const answer = await send(`POST ${path} HTTP/1.1\r\n${host}\r\n${header}\r\n\r\n${rest}`, platform.app);
     const requestId = answer.headers.get('X-Request-Id');
     await expect.poll(() => log.map((line) => JSON.parse(line))).toMatchObject([{ requestId, method: 'POST', status }]);
-    expect([answer.status, answer.logged, answer.answered]).toEqual([status, [], []]);
+    expect([answer.status, answer.logged, answer.completed]).toEqual([status, [], []]);
   });
 
   it('with a path that is not UTF-8 reaches the app', async () => {

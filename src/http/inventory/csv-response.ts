@@ -12,7 +12,7 @@ import type { Environment } from '../common/environment.ts';
  *
  * @param now milliseconds since the epoch
  */
-export async function answerCsv(
+export async function respondWithCsv(
   context: Context<Environment>,
   entries: readonly InventoryEntry[],
   now: number,
