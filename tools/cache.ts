@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const pollMilliseconds = 250;
+const pollMs = 250;
 const defaultReminderMs = 30_000;
 const sqliteBusy = 5;
 
@@ -75,7 +75,7 @@ async function acquire(database: DatabaseSync, options: LockOptions): Promise<vo
   }, reminderMs);
   try {
     do {
-      await sleep(pollMilliseconds, undefined, signal ? { signal } : {});
+      await sleep(pollMs, undefined, signal ? { signal } : {});
     } while (!tryLock(database));
   } finally {
     clearInterval(reminder);

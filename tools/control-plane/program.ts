@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { succeeds } from '../run-command.ts';
 
 const shownLines = 15;
-const gracePeriodMilliseconds = 10_000;
+const gracePeriodMs = 10_000;
 
 /** How to start a program. */
 export interface ProgramOptions {
@@ -59,7 +59,7 @@ export function startProgram(options: ProgramOptions): Program {
 
 async function stop(kill: Program['kill'], ended: Promise<string>, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   kill(signal);
-  const timeout = setTimeout(kill, gracePeriodMilliseconds, 'SIGKILL');
+  const timeout = setTimeout(kill, gracePeriodMs, 'SIGKILL');
   await ended;
   clearTimeout(timeout);
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, type Program } from './program.ts';
 
-const pollMilliseconds = 50;
-const timeoutMilliseconds = 120_000;
+const pollMs = 50;
+const timeoutMs = 120_000;
 
 /** A program ended, or was not ready in time, while it was starting. */
 export class StartError extends Error {
@@ -52,12 +52,12 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
 }
 
 async function pollReadiness(program: Program, isReady: () => Promise<boolean>, stopped: AbortSignal): Promise<void> {
-  const deadline = performance.now() + timeoutMilliseconds;
+  const deadline = performance.now() + timeoutMs;
   while (!(await isReady())) {
     stopped.throwIfAborted();
     if (performance.now() > deadline) {
       throw new StartError(`${program.name} was not ready in time`, await lastLines(program.logFile));
     }
-    await sleep(pollMilliseconds, undefined, { signal: stopped });
+    await sleep(pollMs, undefined, { signal: stopped });
   }
 }

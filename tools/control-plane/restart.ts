@@ -4,7 +4,7 @@ import type { Program } from './program.ts';
 import { untilReady } from './readiness.ts';
 
 const maxRestarts = 5;
-const healthyMilliseconds = 60_000;
+const healthyMs = 60_000;
 
 export interface RestartableOptions {
   /** Starts the program. */
@@ -66,7 +66,7 @@ export async function keepRunning(first: Program, options: Supervision): Promise
   while (true) {
     const started = performance.now();
     await program.ended;
-    if (performance.now() - started > healthyMilliseconds) restarts = 0;
+    if (performance.now() - started > healthyMs) restarts = 0;
     if (restarts === maxRestarts) return log(`${program.name} has ended too often and is not restarted`);
     restarts += 1;
     try {

@@ -40,7 +40,7 @@ export interface DockerDaemon {
 // The kernel removes the mounts, networks and processes of the daemon when the daemon, their first process, ends.
 const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const program = '/usr/sbin/dockerd';
-const gracePeriodMilliseconds = 20_000;
+const gracePeriodMs = 20_000;
 
 /**
  * Starts a daemon, which ends when this process ends, even if this process is killed.
@@ -116,7 +116,7 @@ async function stopDaemon(daemon: ChildProcess): Promise<void> {
   const ended = once(daemon, 'exit');
   const children = await readFile(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').catch(() => '');
   for (const child of children.trim().split(' ').filter(Boolean)) process.kill(Number(child), 'SIGTERM');
-  const timeout = setTimeout(() => daemon.kill('SIGKILL'), gracePeriodMilliseconds);
+  const timeout = setTimeout(() => daemon.kill('SIGKILL'), gracePeriodMs);
   if (daemon.exitCode === null && daemon.signalCode === null) await ended;
   clearTimeout(timeout);
   await removeLeftovers();
