@@ -480,8 +480,8 @@ describe('invalid values', () => {
   });
 
   test('rejects a Kubernetes version that is too old', async () => {
-    const old = helm.template('keys', {}, '--kube-version=1.30.9');
-    await expect(old).rejects.toThrow(/requires kubeVersion: >=1\.31/);
+    const old = helm.template('keys', {}, '--kube-version=1.31.14');
+    await expect(old).rejects.toThrow(/requires kubeVersion: >=1\.32/);
   });
 });
 
