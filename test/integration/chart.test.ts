@@ -347,6 +347,12 @@ describe('other values', () => {
     expect((await objectsOf('keys', without)).map(({ kind }) => kind)).not.toContain('NetworkPolicy');
   });
 
+  test('allow DNS also at the port on which the pods of OpenShift listen', async () => {
+    const { spec } = await objectOf('NetworkPolicy', 'accesskey-operator');
+    const ports = [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol })));
+    expect(spec.egress[0]).toEqual({ ports });
+  });
+
   test.each<[object, string | undefined]>([
     [{}, undefined],
     [{ type: 'NodePort' }, 'Local'],
