@@ -9,8 +9,8 @@ import { type PairInSecret, pairOf } from './pair-facts.ts';
  * again, they must not work again.
  *
  * Not superseded is
- * - the Secret that the status names: if it has another ak, the pair was rotated there, and the status does not have the
- *   new ak yet;
+ * - the Secret that the status names: if it has another ak, the pair was rotated there, and the status does not have
+ *   the new ak yet;
  * - a Secret without a valid pair: it may be the current one, changed by others, so it is repaired, not deleted;
  * - any Secret, if no other one has the name or the ak in the status, with a valid pair.
  *

@@ -1,7 +1,16 @@
 /** What this process knows of AccessKeys from earlier reconciles. A new process can do without it. */
 import { type AccessKeyRecord, conditionOf } from '../model/access-key-record.ts';
+import { isUnaccepted } from './acceptance.ts';
+import type { PlanOutcome } from './outcome.ts';
 import { forGeneration, noOverrides, type Overrides } from './overrides.ts';
-import type { Unseen } from './unseen.ts';
+import { isRechecked, isRejected } from './requeue.ts';
+import { type Unseen, watchLatencyMs } from './unseen.ts';
+
+/**
+ * How often the message of a failure changes at most, milliseconds. A change of the status causes the next attempt, which
+ * a webhook may reject with yet another text.
+ */
+const messageIntervalMs = 30_000;
 
 /** Times are those of a monotonic clock, milliseconds. */
 export interface Memory {
@@ -11,7 +20,7 @@ export interface Memory {
   unacceptedSince: number | undefined;
   /** When the status of the current failure was written last. */
   failureWrittenAt: number | undefined;
-  /** Since when the AccessKey, with this generation of its spec, has a problem that is rechecked or rejected (requeue.ts). */
+  /** Since when the AccessKey, with this generation of its spec, has a problem that lasts. */
   problemSince: number | undefined;
 }
 
@@ -60,4 +69,24 @@ function newMemory(overrides: Overrides): Memory {
 function isEmpty({ overrides, unseen, ...times }: Memory): boolean {
   const isIdle = Object.values(times).every((time) => time === undefined);
   return isIdle && !unseen.secrets && !unseen.status && overrides.secrets.size === 0;
+}
+
+/** @returns the new `unacceptedSince` */
+export function unacceptedSince(memory: Memory, outcome: PlanOutcome, now: number): number | undefined {
+  return isUnaccepted(outcome) ? (memory.unacceptedSince ?? now) : undefined;
+}
+
+/** Whether the watch may still show the Secret soon, so that its absence is not reported yet. */
+export function waitsForWatch({ unacceptedSince: since }: Memory, now: number): boolean {
+  return since !== undefined && now - since < watchLatencyMs;
+}
+
+/** Whether the status keeps the text of a failure that it has. */
+export function keepsMessage({ failureWrittenAt }: Memory, now: number): boolean {
+  return failureWrittenAt !== undefined && now - failureWrittenAt < messageIntervalMs;
+}
+
+/** @returns the new `problemSince`, for a problem that is rechecked or rejected (requeue.ts) */
+export function problemSince(memory: Memory, outcome: PlanOutcome, now: number): number | undefined {
+  return isRechecked(outcome) || isRejected(outcome) ? (memory.problemSince ?? now) : undefined;
 }

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createMemories } from '../../../../src/accesskey/reconcile/memory.ts';
+import {
+  createMemories,
+  keepsMessage,
+  type Memory,
+  problemSince,
+  unacceptedSince,
+  waitsForWatch,
+} from '../../../../src/accesskey/reconcile/memory.ts';
+import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { afterOutcome } from '../../../../src/accesskey/reconcile/overrides.ts';
 import { known } from '../../../support/builders.ts';
-import { present } from './outcomes.ts';
+import { conflict, failed, outcomeOf, present } from './outcomes.ts';
 
 const one = known();
 const overridden = { ...present(), write: { repaired: [], reverted: ['type'] } };
@@ -50,5 +58,47 @@ describe('the memory of an AccessKey', () => {
     const memories = createMemories();
     memories.of(one);
     expect(memories.of({ ...one, generation: 7 }).overrides.generation).toBe(7);
+  });
+});
+
+describe('the times in the memory', () => {
+  const unwatched: PairOutcome = { ...present(), problem: { reason: 'SecretNotWatched', message: '' } };
+  const memoryWith = (times: Partial<Memory>): Memory => ({ ...createMemories().of(one), ...times });
+
+  it.each<[string, PairOutcome, number | undefined, number | undefined]>([
+    ['start when the watch does not show a Secret', unwatched, undefined, 9],
+    ['stay while it does not show it', unwatched, 1, 1],
+    ['end when it shows it', present(), 1, undefined],
+  ])('%s', (_, outcome, since, expected) => {
+    expect(unacceptedSince(memoryWith({ unacceptedSince: since }), outcomeOf([outcome]), 9)).toBe(expected);
+  });
+
+  it.each<[string, PairOutcome, number | undefined, number | undefined]>([
+    ['start with a problem that is rechecked', conflict('main'), undefined, 9],
+    ['start with requests that are rejected', failed('main'), undefined, 9],
+    ['stay while the problem lasts', conflict('main'), 1, 1],
+    ['end with the problem', present(), 1, undefined],
+  ])('%s', (_, outcome, since, expected) => {
+    expect(problemSince(memoryWith({ problemSince: since }), outcomeOf([outcome]), 9)).toBe(expected);
+  });
+
+  it.each([
+    [undefined, false],
+    [1_000, true],
+    [2_999, true],
+    [3_000, false],
+  ])('wait for the watch for two seconds: %s: %s', (now, expected) => {
+    const since = now === undefined ? undefined : 1_000;
+    expect(waitsForWatch(memoryWith({ unacceptedSince: since }), now ?? 0)).toBe(expected);
+  });
+
+  it.each([
+    [undefined, false],
+    [1_000, true],
+    [30_999, true],
+    [31_000, false],
+  ])('keep the message of a failure for 30 seconds: %s: %s', (now, expected) => {
+    const writtenAt = now === undefined ? undefined : 1_000;
+    expect(keepsMessage(memoryWith({ failureWrittenAt: writtenAt }), now ?? 0)).toBe(expected);
   });
 });
