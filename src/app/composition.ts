@@ -6,7 +6,7 @@ import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import { type Configuration, instanceName } from '../config/load.ts';
 import type { ServingCertificate } from '../http/server/tls-certificate.ts';
 import { createKubernetesClient } from '../kube/client.ts';
-import type { PluginHost } from '../kube/exec-plugin.ts';
+import type { PluginHost } from '../kube/exec-plugin-process.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createTransport } from '../kube/transport.ts';
 import { measuredTransport, observedTransport } from '../kube/transport-wrappers.ts';

@@ -1,5 +1,6 @@
 /** Entry point of kubectl-accesskey: the streams, the signals and the exit code of the process. */
 import { homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { CliContext } from './common/context.ts';
 import { attachTo } from './host.ts';
@@ -15,13 +16,14 @@ const context: CliContext = {
   get stdin() {
     return process.stdin;
   },
+  stdinIsTerminal: isatty(0),
   stdout,
   stderr,
   now: Date.now,
   signal,
   kill: process.kill,
   version: packageJson.version,
-  connect: async (flags) => (await import('./common/connect.ts')).connect(flags, context),
+  connect: async (flags, options) => (await import('./common/connect.ts')).connect(flags, context, options),
 };
 
 // Not await: the single executable is a CommonJS module.

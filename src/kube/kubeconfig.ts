@@ -1,7 +1,9 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { limitExecPlugin, type PluginHost } from './exec-plugin.ts';
+import { readExecConfig } from './exec-info.ts';
+import { resolveCommands, useExecPlugin } from './exec-plugin.ts';
+import type { PluginHost } from './exec-plugin-process.ts';
 import { problemOfTokenFile, problemOfUser, readUserFields, useTokenFile } from './kubeconfig-user.ts';
 
 /**
@@ -14,13 +16,13 @@ export class KubeconfigError extends Error {
 /**
  * Loads a kubeconfig file, or the in-cluster configuration if no file is set.
  *
- * @param host runs a credential plug-in with a time limit; if unset, client-node runs it without one
+ * @param host runs a credential plug-in; if unset, client-node runs it
  * @throws KubeconfigError if the file, or one that it references, cannot be read, or its current context is not usable
  */
 export function loadKubeconfig(file?: string, host?: PluginHost): KubeConfig {
-  const kubeconfig = file === undefined ? new KubeConfig() : loadKubeconfigFiles([file]);
-  if (file === undefined) kubeconfig.loadFromCluster();
-  if (host) limitExecPlugin(kubeconfig, host);
+  if (file !== undefined) return loadKubeconfigFiles([file], undefined, host);
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromCluster();
   return kubeconfig;
 }
 
@@ -28,15 +30,18 @@ export function loadKubeconfig(file?: string, host?: PluginHost): KubeConfig {
  * Loads kubeconfig files merged as kubectl does: of several entries with one name, the first is used.
  *
  * @param context used instead of the current context
+ * @param host as for `loadKubeconfig`
  * @throws KubeconfigError as `loadKubeconfig`
  */
-export function loadKubeconfigFiles(files: readonly string[], context?: string): KubeConfig {
+export function loadKubeconfigFiles(files: readonly string[], context?: string, host?: PluginHost): KubeConfig {
   const parts = files.map(readKubeconfigFile);
   const kubeconfig = merge(parts.map((one) => one.kubeconfig));
   if (context !== undefined) kubeconfig.setCurrentContext(context);
   const fields = userFieldsOf(kubeconfig, parts);
   const problem = problemOf(kubeconfig) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
   if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${files.join(delimiter)}: ${problem}`);
+  const texts = parts.map(({ text }) => text);
+  if (host) useExecPlugin(kubeconfig, host, readExecConfig(kubeconfig, texts));
   return kubeconfig;
 }
 
@@ -52,6 +57,7 @@ function readKubeconfigFile(file: string): KubeconfigFile {
     const text = readFileSync(file, 'utf8');
     if (text.trim() !== '') kubeconfig.loadFromString(text);
     kubeconfig.makePathsAbsolute(dirname(file));
+    resolveCommands(kubeconfig, dirname(file));
     return { file, text, kubeconfig };
   });
 }

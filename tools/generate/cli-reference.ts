@@ -16,6 +16,7 @@ const context: CliContext = {
   get stdin() {
     return unused();
   },
+  stdinIsTerminal: false,
   stdout: { write: unused, isTerminal: false },
   stderr: { write: unused, isTerminal: false },
   now: unused,

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createKubernetesClient } from '../../kube/client.ts';
+import type { PluginHost } from '../../kube/exec-plugin-process.ts';
 import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../kube/kubeconfig.ts';
 import { createTransport, type Transport } from '../../kube/transport.ts';
 import type { Cluster, ClusterFlags } from './cluster.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, ConnectOptions } from './context.ts';
 import { CliError } from './failure.ts';
 import { kubeconfigPaths } from './kubeconfig-paths.ts';
 
-type Process = Pick<CliContext, 'env' | 'home' | 'version' | 'signal'>;
+type Process = Pick<CliContext, 'env' | 'home' | 'version' | 'signal' | 'kill' | 'stdinIsTerminal'>;
 
 /**
  * Connects to the cluster of the user's kubeconfig. No request is sent yet. All requests end when the signal of the process
@@ -17,8 +18,9 @@ type Process = Pick<CliContext, 'env' | 'home' | 'version' | 'signal'>;
  * @throws KubeconfigError if the kubeconfig is not usable
  * @throws CliError for an invalid flag
  */
-export function connect(flags: ClusterFlags, process: Process): Cluster {
-  const load = () => loadOf(flags, process);
+export function connect(flags: ClusterFlags, process: Process, options: ConnectOptions = {}): Cluster {
+  const host = pluginHostOf(process, options);
+  const load = () => loadOf(flags, process, host);
   const kubeconfig = load();
   const ofContext = kubeconfig.getContextObject(kubeconfig.currentContext)?.namespace;
   // Errors repeat what the user has entered; no command sends the content of a Secret.
@@ -34,8 +36,13 @@ export function connect(flags: ClusterFlags, process: Process): Cluster {
   };
 }
 
-function loadOf(flags: ClusterFlags, process: Process): KubeConfig {
-  const kubeconfig = readKubeconfig(flags, process);
+function pluginHostOf(process: Process, { background = false }: ConnectOptions): PluginHost {
+  const { env: environment, kill, stdinIsTerminal: hasTerminal, signal } = process;
+  return { environment, kill, ...(!background && { user: { hasTerminal, signal } }) };
+}
+
+function loadOf(flags: ClusterFlags, process: Process, host: PluginHost): KubeConfig {
+  const kubeconfig = readKubeconfig(flags, process, host);
   const { tlsServerName } = flags;
   // As kubectl: an empty name counts as unset.
   if (tlsServerName) {
@@ -45,11 +52,11 @@ function loadOf(flags: ClusterFlags, process: Process): KubeConfig {
   return kubeconfig;
 }
 
-function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process): KubeConfig {
+function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process, host: PluginHost): KubeConfig {
   const paths = kubeconfigPaths(kubeconfig, process.env, process.home);
   // As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored.
   const files = kubeconfig ? paths : paths.filter((file) => existsSync(file));
-  if (files.length > 0) return loadKubeconfigFiles(files, context || undefined);
+  if (files.length > 0) return loadKubeconfigFiles(files, context || undefined, host);
   if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();
   throw new KubeconfigError('no kubeconfig found; set --kubeconfig or KUBECONFIG');
 }

@@ -7,6 +7,11 @@ export interface Output {
   readonly isTerminal: boolean;
 }
 
+export interface ConnectOptions {
+  /** Nobody watches: the credential plug-in of the kubeconfig can neither ask nor show anything. Default: false. */
+  readonly background?: boolean;
+}
+
 /** Everything that a command needs from its process; src/cli/main.ts creates the real one. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,6 +20,8 @@ export interface CliContext {
   /** The user; undefined if the system has no uids. */
   readonly uid: number | undefined;
   readonly stdin: NodeJS.ReadableStream;
+  /** A person can enter something. */
+  readonly stdinIsTerminal: boolean;
   /** Results. Throws the reason of `signal` after it aborted. */
   readonly stdout: Output;
   /** Messages, warnings and progress. */
@@ -33,5 +40,5 @@ export interface CliContext {
    *
    * @throws KubeconfigError if the kubeconfig is not usable
    */
-  connect(flags: ClusterFlags): Promise<Cluster>;
+  connect(flags: ClusterFlags, options?: ConnectOptions): Promise<Cluster>;
 }

@@ -1,6 +1,7 @@
 /** How a failed command ends: the message and the exit code. Wording and codes are those of kubectl. */
 import { CommanderError } from 'commander';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
+import { PluginNotFoundError } from '../../kube/exec-plugin-process.ts';
 import { printableLines } from '../../kube/printable.ts';
 import { TokenError } from '../token/token-error.ts';
 
@@ -44,16 +45,16 @@ function failureOf(error: unknown): Failure {
   return { lines: [messageOf(error)], exitCode: 1 };
 }
 
-/** @returns the exec plugin of the kubeconfig if it could not be started because there is no such program */
-function missingPlugin(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { code, syscall, path, cause } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' && syscall?.startsWith('spawn ') ? path : missingPlugin(cause);
+/** @returns the error of a credential plug-in that is not installed, which others have as a cause */
+function missingPlugin(error: unknown): PluginNotFoundError | undefined {
+  if (error instanceof PluginNotFoundError) return error;
+  return error instanceof Error ? missingPlugin(error.cause) : undefined;
 }
 
-function pluginNotFound(plugin: string): string[] {
+function pluginNotFound({ command, installHint }: PluginNotFoundError): string[] {
   return [
-    `error: the kubeconfig gets credentials with ${plugin}, which is not found`,
+    `error: the kubeconfig gets credentials with ${command}, which is not found`,
+    ...(installHint === undefined ? [] : [`hint: ${installHint}`]),
     'hint: add its directory to PATH, or choose another context with --context',
   ];
 }

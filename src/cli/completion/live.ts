@@ -32,8 +32,9 @@ const readers: Readonly<Record<string, Read>> = {
 export async function liveCandidates(context: CliContext, { flags }: Position, name: string): Promise<Candidate[]> {
   const read = readers[name];
   if (!read) return [];
+  const background = { connect: (given: ClusterFlags) => context.connect(given, { background: true }) };
   try {
-    return await withCluster(context, { ...(flags as ClusterFlags), requestTimeout }, read);
+    return await withCluster(background, { ...(flags as ClusterFlags), requestTimeout }, read);
   } catch {
     return [];
   }

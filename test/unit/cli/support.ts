@@ -40,6 +40,7 @@ export function testContext({
       if (stdin) return stdin;
       throw new Error('the test has no stdin');
     },
+    stdinIsTerminal: false,
     stdout: outputTo('out'),
     stderr: outputTo('err'),
     now: () => now,

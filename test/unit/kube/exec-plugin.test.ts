@@ -20,16 +20,17 @@ beforeEach(() => {
 const file = (name: string) => join(folder, name);
 
 /** A kubeconfig whose plug-in is a shell script that adds its pid to the file `started`. */
-function load(script: string) {
+function load(script: string, more: { exec?: object; cluster?: object } = {}) {
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: 'sh',
     args: ['-c', `echo $$ >> "$folder/started"; ${script}`],
     env: [{ name: 'folder', value: folder }],
+    ...more.exec,
   };
   const kubeconfig = {
     'current-context': 'here',
-    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1', ...more.cluster } }],
     users: [{ name: 'u', user: { exec } }],
     contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
   };
@@ -109,6 +110,57 @@ describe('a credential plug-in', () => {
     const options: Record<string, unknown> = {};
     await kubeconfig.applyToHTTPSOptions(options);
     expect(options).toMatchObject({ cert: 'certificate', key: 'key', headers: {} });
+  });
+
+  describe('gets KUBERNETES_EXEC_INFO', () => {
+    const apiVersion = 'client.authentication.k8s.io/v1';
+    const ca = Buffer.from('certificate').toString('base64');
+    const config = { audience: 'a' };
+    const extensions = [
+      { name: 'other', extension: {} },
+      { name: 'client.authentication.k8s.io/exec', extension: config },
+    ];
+
+    async function infoFor(more: Parameters<typeof load>[1]): Promise<unknown> {
+      const script = `printf '%s' "$KUBERNETES_EXEC_INFO" > "$folder/info"; ${prints({ token: 'a' })}`;
+      await load(script, more).applyToHTTPSOptions({});
+      return JSON.parse(readFileSync(file('info'), 'utf8'));
+    }
+
+    it('without the cluster', async () => {
+      const info = { kind: 'ExecCredential', apiVersion, spec: { interactive: false } };
+      expect(await infoFor({ cluster: { extensions } })).toEqual(info);
+    });
+
+    it('with the cluster, if it asks for it', async () => {
+      writeFileSync(file('ca.crt'), 'certificate');
+      const exec = { provideClusterInfo: true };
+      const cluster = { 'certificate-authority': 'ca.crt', 'tls-server-name': 'api', extensions };
+      const expected = {
+        server: 'https://127.0.0.1:1',
+        'tls-server-name': 'api',
+        'certificate-authority-data': ca,
+        config,
+      };
+      expect(await infoFor({ exec, cluster })).toMatchObject({ spec: { cluster: expected } });
+      const inline = { 'certificate-authority-data': ca };
+      expect(await infoFor({ exec, cluster: inline })).toMatchObject({ spec: { cluster: inline } });
+    });
+  });
+
+  it('with a path as command is found relative to the kubeconfig', async () => {
+    writeFileSync(file('plug.sh'), `#!/bin/sh\n${prints({ token: 'a' })}\n`, { mode: 0o755 });
+    const options: Record<string, unknown> = {};
+    await load('', { exec: { command: './plug.sh', args: [] } }).applyToHTTPSOptions(options);
+    expect(options.headers).toEqual({ Authorization: 'Bearer a' });
+  });
+
+  it('is not run without the terminal that it requires', async () => {
+    const kubeconfig = load(prints({ token: 'a' }), { exec: { interactiveMode: 'Always' } });
+    await expect(kubeconfig.applyToHTTPSOptions({})).rejects.toThrow(
+      'credential plug-in sh requires input, and standard input is not a terminal',
+    );
+    expect(pids('started')).toEqual([]);
   });
 
   it.each([

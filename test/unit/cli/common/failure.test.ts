@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { CliError, describeFailure } from '../../../../src/cli/common/failure.ts';
 import { ConnectionError, errorFromResponse } from '../../../../src/kube/errors.ts';
+import { PluginNotFoundError } from '../../../../src/kube/exec-plugin-process.ts';
 
 function response(status: number, reason: string, message: string) {
   const body = JSON.stringify({ reason, message });
@@ -33,12 +34,8 @@ describe('describeFailure', () => {
   });
 
   it('names an exec plugin of the kubeconfig that is not installed', () => {
-    const spawn = Object.assign(new Error('spawn my-plugin ENOENT'), {
-      code: 'ENOENT',
-      syscall: 'spawn my-plugin',
-      path: 'my-plugin',
-    });
-    expect(describeFailure(new ConnectionError('no valid response', { cause: spawn })).lines).toEqual([
+    const missing = new PluginNotFoundError({ command: 'my-plugin' }, new Error('ENOENT'));
+    expect(describeFailure(new ConnectionError('no valid response', { cause: missing })).lines).toEqual([
       'error: the kubeconfig gets credentials with my-plugin, which is not found',
       expect.stringMatching(/^hint: add its directory to PATH/),
     ]);
