@@ -20,7 +20,7 @@ export const annotations = {
   previousValidUntil: 'ghippo.io/previous-valid-until',
   /** Names of the labels and annotations that come from the spec: `{"labels": [], "annotations": []}`. */
   template: 'ghippo.io/template',
-  /** The token in the Secret, see secret-token.ts. Contains no secret. */
+  /** The token in the Secret, see token-record.ts. Contains no secret. */
   token: 'ghippo.io/token',
   /** Set by a person: `<AccessKey>/<pair>` that may adopt this Secret. */
   adopt: 'ghippo.io/adopt',

@@ -15,7 +15,7 @@ import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } fro
 import type { PairFacts } from '../../src/accesskey/model/pair-facts.ts';
 import type { AccessKeyStatus } from '../../src/accesskey/model/types.generated.ts';
 import { desiredData, desiredMetadata } from '../../src/accesskey/reconcile/desired-secret.ts';
-import type { SecretTokens } from '../../src/accesskey/reconcile/secret-token.ts';
+import type { SecretTokens } from '../../src/accesskey/reconcile/plan-token.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
 import { secretTypes } from '../../src/kube/own-names.ts';

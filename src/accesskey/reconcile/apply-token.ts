@@ -6,11 +6,11 @@ import { pairOf } from '../model/pair-facts.ts';
 import { allPairs, type PairOutcome, type PairProblem, type PlanOutcome } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import type { Observed } from './plan.ts';
+import { planToken, renewAtOf, type SecretTokens, type TokenStep, tokenRenewalAt } from './plan-token.ts';
 import { combineProblems, writeProblem } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { secretErrorOf } from './secret-errors.ts';
 import { annotationField, dataField } from './secret-fields.ts';
-import { planToken, renewAtOf, type SecretTokens, type TokenStep, tokenRenewalAt } from './secret-token.ts';
 
 /**
  * Updates the tokens in the Secrets of a reconciled AccessKey. If it does not hold its user, its Secrets are kept, but

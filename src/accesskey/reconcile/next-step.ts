@@ -4,7 +4,7 @@ import { expiresAtMs, plannedRotationAt } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
 import { warningTimes } from './expiry-warnings.ts';
 import type { PlanOutcome } from './outcome.ts';
-import { tokenRenewalAt } from './secret-token.ts';
+import { tokenRenewalAt } from './plan-token.ts';
 
 /**
  * Pure. When the next time-based step is due: an expiry or a warning of it, a rotation, the end of an overlap.

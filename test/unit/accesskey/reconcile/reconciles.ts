@@ -5,8 +5,8 @@ import { applyTokens } from '../../../../src/accesskey/reconcile/apply-token.ts'
 import { mayOwn } from '../../../../src/accesskey/reconcile/observe.ts';
 import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
+import type { SecretTokens } from '../../../../src/accesskey/reconcile/plan-token.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
-import type { SecretTokens } from '../../../../src/accesskey/reconcile/secret-token.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { type SecretRecord, textAt } from '../../../../src/credential/secret-record.ts';
 import { caches, now } from '../../../support/builders.ts';

@@ -8,8 +8,8 @@ import { durationMs } from '../../kube/duration.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, tokenDefaults } from '../model/access-key-record.ts';
 import { type PairAtTime, pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, isAllowedBySpec, isRevokedByRotation } from '../model/pair-state.ts';
-import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
 import { parseTime } from '../model/time.ts';
+import type { SecretTokenRequest, SignedToken } from '../model/token-request.ts';
 
 /** Issues the tokens in Secrets. The composition root passes it in, because this folder does not know tokens. */
 export interface SecretTokens {

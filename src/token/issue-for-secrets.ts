@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { SecretTokenRequest, SignedToken } from '../accesskey/model/secret-token.ts';
+import type { SecretTokenRequest, SignedToken } from '../accesskey/model/token-request.ts';
 import { type ClaimsOptions, claimsFor } from './claims.ts';
 import type { Sign } from './issue.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
