@@ -19,6 +19,7 @@ import type { Kubectl } from '../tools/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
 import { type BenchCluster, forEachNumber, post, withCluster } from './cluster.ts';
+import { print } from './tables.ts';
 
 /** Longer than the first call with all namespaces. */
 const cacheSeconds = 10;
@@ -29,7 +30,6 @@ const timeoutMs = 600_000;
 const { values } = parseArgs({ options: { namespaces: { type: 'string', default: '5000' } } });
 const namespaces = Number(values.namespaces);
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
 const namespaceOf = (n: number) => `bench-${String(n).padStart(5, '0')}`;
 
 async function main({ admin, kubectl, directory, kubeconfig }: BenchCluster): Promise<void> {

@@ -6,19 +6,16 @@
  */
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
-import { type BenchCluster, forEachNumber, get, post, withCluster } from './cluster.ts';
+import { createAccessKeys, createNamespaces, namespaceOf } from './access-keys.ts';
+import { type BenchCluster, get, withCluster } from './cluster.ts';
 import { startScaleOperator, untilSettled } from './settled.ts';
-import { headOf, rowOf } from './tables.ts';
+import { headOf, print, rowOf } from './tables.ts';
 
 const { values } = parseArgs({ options: { 'access-keys': { type: 'string', default: '1000' } } });
 const accessKeys = Number(values['access-keys']);
-const namespaces = 20;
-const namespaceOf = (n: number) => `bench-${n % namespaces}`;
 /** Key pairs of the computed rows; each AccessKey has two. */
 const computedPairs = [1_000, 100_000, 1_000_000];
 const eventLifetimeHours = 1;
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Mean bytes of the objects of one AccessKey as they are stored in etcd. */
 interface Sizes {
@@ -31,12 +28,11 @@ interface Sizes {
 
 async function main(cluster: BenchCluster): Promise<void> {
   const { admin } = cluster;
-  for (let n = 0; n < namespaces; n += 1)
-    await post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } });
+  await createNamespaces(admin);
   const operator = await startScaleOperator(cluster);
   try {
     const before = await residentMemory(admin);
-    await forEachNumber({ to: accessKeys, concurrency: 16 }, (n) => createAccessKey(admin, n));
+    await createAccessKeys(admin, { to: accessKeys, keyPairs: ['one', 'two'], groups: ['team'], concurrency: 16 });
     const { mebibytes, writes } = await untilSettled(operator, ({ ready }) => ready === accessKeys);
     const after = await residentMemory(admin);
     const sizes = await sizesOf(admin);
@@ -47,15 +43,6 @@ async function main(cluster: BenchCluster): Promise<void> {
   } finally {
     await operator.stop();
   }
-}
-
-function createAccessKey(admin: Transport, n: number): Promise<string> {
-  return post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`, {
-    apiVersion: 'ghippo.io/v1alpha1',
-    kind: 'AccessKey',
-    metadata: { name: `user-${n}` },
-    spec: { user: { name: `user-${n}`, groups: ['team'] }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
-  });
 }
 
 async function residentMemory(admin: Transport): Promise<number> {

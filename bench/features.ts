@@ -17,12 +17,12 @@ import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing
 import { accessKey, at, caches, keyPair, keyPolicy, known, now, secret } from '../test/support/builders.ts';
 import { basic, createPlatform, form } from '../test/unit/http/support.ts';
 import { audience, createIssuer, issuer, subject } from '../test/unit/token/federation/issuers.ts';
+import { print } from './tables.ts';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '2000' } } });
 const requests = Number(values.requests);
 const rounds = 3;
 const address = '192.0.2.1';
-const print = (line: string) => process.stdout.write(`${line}\n`);
 const token = { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 };
 
 interface Case {

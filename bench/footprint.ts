@@ -13,6 +13,7 @@ import { stringify } from 'yaml';
 import { startOperator } from '../tools/operator-process.ts';
 import { withCluster } from './cluster.ts';
 import { bundle, startOptions } from './settled.ts';
+import { print } from './tables.ts';
 
 const several = { type: 'string', multiple: true } as const;
 const { values } = parseArgs({
@@ -74,7 +75,6 @@ async function memory(pid: number | undefined): Promise<Pick<Footprint, 'residen
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 function report(name: string, all: readonly Footprint[]): void {
   const column = (key: keyof Footprint, digits: number) => {

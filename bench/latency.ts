@@ -10,17 +10,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { OperatorProcess } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
-import { type BenchCluster, forEachNumber, patch, post, withCluster } from './cluster.ts';
+import { collectionOf, createAccessKeys, createNamespace, createNamespaces, manifestOf } from './access-keys.ts';
+import { type BenchCluster, patch, post, withCluster } from './cluster.ts';
 import { bundle, startOptions, startScaleOperator } from './settled.ts';
 import { type StatusWatch, watchStatuses } from './status-watch.ts';
+import { print } from './tables.ts';
 
 /** Key pairs are disabled at this interval, milliseconds, whether or not the status shows the former ones. */
 const disableIntervalMs = 50;
 /** Less than the connections of the transport, so that the changes do not wait for one. */
 const fillConcurrency = 16;
-const backlogNamespaces = 100;
 const namespace = 'latency';
-const path = `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`;
+const path = collectionOf(namespace);
 
 const { values } = parseArgs({
   options: {
@@ -31,11 +32,10 @@ const { values } = parseArgs({
 });
 const samples = Number(values.samples);
 const backlog = Number(values.backlog);
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(cluster: BenchCluster): Promise<void> {
-  for (let n = 0; n < backlogNamespaces; n += 1) await createNamespace(cluster, `backlog-${n}`);
-  await createNamespace(cluster, namespace);
+  await createNamespaces(cluster.admin);
+  await createNamespace(cluster.admin, namespace);
   const operator = await startScaleOperator(cluster, startOptions(values.program));
   const statuses = await watchStatuses(cluster.admin, path);
   try {
@@ -57,7 +57,7 @@ async function measureReady({ admin }: BenchCluster, statuses: StatusWatch): Pro
     const shown = statuses.until(nameOf(n), ({ conditions }) =>
       Boolean(conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')),
     );
-    await post(admin, path, manifest(nameOf(n), namespace));
+    await post(admin, path, manifestOf(nameOf(n), { keyPairs: ['one'] }));
     created.push(performance.now() - startedAt);
     ready.push((await shown) - startedAt);
   }
@@ -70,7 +70,8 @@ async function measureReady({ admin }: BenchCluster, statuses: StatusWatch): Pro
 /** Disables the key pairs of the AccessKeys of `measureReady`, while new AccessKeys are created as fast as possible. */
 async function measureDisabled(cluster: BenchCluster, statuses: StatusWatch, operator: OperatorProcess): Promise<void> {
   const startedAt = performance.now();
-  const created = forEachNumber({ to: backlog, concurrency: fillConcurrency }, (n) => createBacklog(cluster, n));
+  const filling = { to: backlog, keyPairs: ['one', 'two'], concurrency: fillConcurrency };
+  const created = createAccessKeys(cluster.admin, filling);
   await poll('a backlog', async () => (await depthOf(operator)) >= Math.min(backlog / 20, 500), 600_000);
   const delays: Promise<Disabled>[] = [];
   const depths: number[] = [];
@@ -109,21 +110,6 @@ async function disable({ admin }: BenchCluster, statuses: StatusWatch, name: str
 async function depthOf({ healthUrl }: OperatorProcess): Promise<number> {
   const text = await (await fetch(`${healthUrl}/metrics`)).text();
   return Number(/^workqueue_depth\{name="accesskey"\} (\S+)$/m.exec(text)?.[1]);
-}
-
-async function createNamespace({ admin }: BenchCluster, name: string): Promise<void> {
-  await post(admin, '/api/v1/namespaces', { metadata: { name } });
-}
-
-function createBacklog({ admin }: BenchCluster, n: number): Promise<string> {
-  const within = `backlog-${n % backlogNamespaces}`;
-  const collection = `/apis/ghippo.io/v1alpha1/namespaces/${within}/accesskeys`;
-  return post(admin, collection, manifest(`backlog-${n}`, within, [{ name: 'one' }, { name: 'two' }]));
-}
-
-function manifest(name: string, within: string, keyPairs = [{ name: 'one' }]): object {
-  const metadata = { name, namespace: within };
-  return { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata, spec: { user: { name }, keyPairs } };
 }
 
 const nameOf = (n: number) => `sample-${n}`;

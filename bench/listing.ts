@@ -23,7 +23,7 @@ import { type BenchCluster, withCluster } from './cluster.ts';
 import { type ClusterFiller, createClusterFiller, namespaceOf, type Users } from './listing-cluster.ts';
 import { costTables } from './listing-cost.ts';
 import type { Load, Target } from './load-generator.ts';
-import { listingTableHead, listingTableRow } from './tables.ts';
+import { listingTableHead, listingTableRow, print } from './tables.ts';
 
 /** Numbers of Deployments in the part without a cluster. */
 const costSizes = [1_000, 10_000, 50_000];
@@ -41,8 +41,6 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 type ApiServer = Omit<LoadedServer, 'load'> & { token: string };
 

@@ -29,6 +29,7 @@ import { negotiateLanguage } from '../src/web/common/language.ts';
 import { joinChunks } from '../src/web/session/cookie.ts';
 import { deriveKeys, openSession } from '../src/web/session/session.ts';
 import { keyPolicy } from '../test/support/builders.ts';
+import { print } from './tables.ts';
 
 /** Sizes of a body and of a header, bytes: the limit, and an eighth of it. */
 const factor = 8;
@@ -36,7 +37,6 @@ const bodySize = 65_536;
 const headerSize = 16_000;
 /** Halfway to quadratic, on a logarithmic scale, is 22. */
 const maxRatio = 20;
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 type Parse = (input: string) => unknown;
 

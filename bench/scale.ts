@@ -12,14 +12,15 @@
  */
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
+import { createAccessKeys, createNamespaces, fillConcurrency, namespaceOf, pathOf } from './access-keys.ts';
 import { type BenchCluster, forEachNumber, get, patch, post, withCluster } from './cluster.ts';
 import { bundle, type Progress, startOptions, startScaleOperator, type Usage, untilSettled } from './settled.ts';
+import { print } from './tables.ts';
 
 /** Concurrency of the controller. */
 const controllerConcurrency = 8;
-const fillConcurrency = 32;
-const namespaces = 100;
 const maxFloorAccessKeys = 2000;
+const keyPairs = ['one', 'two'];
 
 const { values } = parseArgs({
   options: {
@@ -35,17 +36,13 @@ interface Measurement extends Usage {
   seconds: number;
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
-
 async function main(cluster: BenchCluster): Promise<void> {
   const { admin } = cluster;
-  await forEachNumber({ to: namespaces, concurrency: controllerConcurrency }, (n) =>
-    post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
-  );
-  const pairs = 2 * accessKeys;
+  await createNamespaces(admin);
+  const pairs = keyPairs.length * accessKeys;
   const limit = await createSecrets(admin, { count: pairs, concurrency: controllerConcurrency, prefix: 'limit' });
   print(`limit: ${pairs} Secrets in a plain loop: ${limit.toFixed(1)} s`);
-  await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
+  await createAccessKeys(admin, { to: accessKeys, keyPairs });
   report('fresh', await measure(cluster), limit);
   const floor = await measureFloor(admin);
   print(
@@ -91,10 +88,10 @@ async function measureFloor(admin: Transport): Promise<number> {
   const to = Math.min(accessKeys, maxFloorAccessKeys);
   const { status } = JSON.parse(await get(admin, pathOf(0)));
   const numbers = { from: accessKeys, to: accessKeys + to };
-  await forEachNumber({ ...numbers, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
+  await createAccessKeys(admin, { ...numbers, keyPairs });
   const startedAt = performance.now();
   await forEachNumber({ ...numbers, concurrency: controllerConcurrency }, async (n) => {
-    for (const pair of ['one', 'two']) await createSecret(admin, n, `floor-${pair}`);
+    for (const pair of keyPairs) await createSecret(admin, n, `floor-${pair}`);
     await patch(admin, `${pathOf(n)}/status`, { status });
   });
   const seconds = (performance.now() - startedAt) / 1000;
@@ -123,19 +120,5 @@ function createSecret(admin: Transport, n: number, prefix: string): Promise<stri
     stringData: { ak: crypto.randomUUID(), sk: crypto.randomUUID() },
   });
 }
-
-function createAccessKey(admin: Transport, n: number): Promise<string> {
-  return post(admin, collectionOf(n), {
-    apiVersion: 'ghippo.io/v1alpha1',
-    kind: 'AccessKey',
-    metadata: { name: nameOf(n) },
-    spec: { user: { name: nameOf(n) }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
-  });
-}
-
-const namespaceOf = (n: number) => `bench-${n % namespaces}`;
-const nameOf = (n: number) => `user-${n}`;
-const collectionOf = (n: number) => `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`;
-const pathOf = (n: number) => `${collectionOf(n)}/${nameOf(n)}`;
 
 await withCluster(main);

@@ -9,25 +9,22 @@ import { annotations } from '../src/credential/secret-format.ts';
 import { parseTokenRecord } from '../src/credential/token-record.ts';
 import type { Transport } from '../src/kube/transport.ts';
 import type { OperatorProcess, StartOptions } from '../tools/operator-process.ts';
-import { type BenchCluster, forEachNumber, get, post, withCluster } from './cluster.ts';
+import { createAccessKeys, createNamespaces, fillConcurrency, namespaceOf, namespaces, pathOf } from './access-keys.ts';
+import { type BenchCluster, forEachNumber, get, patch, withCluster } from './cluster.ts';
 import { type Progress, startScaleOperator, type Usage, untilSettled } from './settled.ts';
+import { print } from './tables.ts';
 
-const fillConcurrency = 32;
-const namespaces = 100;
 const validForHours = 24;
 const { values } = parseArgs({ options: { 'access-keys': { type: 'string', default: '10000' } } });
 const accessKeys = Number(values['access-keys']);
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
 const isReady = ({ ready, reconciled }: Progress) => ready === accessKeys && reconciled >= accessKeys;
 const unused: Usage = { cpuSeconds: 0, mebibytes: 0, heapMebibytes: 0, writes: 0, reads: 0 };
 
 async function main(cluster: BenchCluster): Promise<void> {
   const { admin } = cluster;
-  await forEachNumber({ to: namespaces, concurrency: fillConcurrency }, (n) =>
-    post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
-  );
-  await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
+  await createNamespaces(admin);
+  await createAccessKeys(admin, { to: accessKeys, keyPairs: ['one'] });
   print(`| ${accessKeys} AccessKeys with one key pair | s | CPU s | writes | reads | memory, MiB | CPU ms per token |`);
   print('|---|---|---|---|---|---|---|');
   await withOperator(cluster, async (operator) => {
@@ -116,27 +113,9 @@ interface SecretList {
   items: { metadata: { annotations?: Record<string, string> } }[];
 }
 
-const pathOf = (n: number) => `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`;
-const namespaceOf = (n: number) => `bench-${n % namespaces}`;
-
-function createAccessKey(admin: Transport, n: number): Promise<string> {
-  return post(admin, pathOf(n), {
-    apiVersion: 'ghippo.io/v1alpha1',
-    kind: 'AccessKey',
-    metadata: { name: `user-${n}` },
-    spec: { user: { name: `user-${n}` }, keyPairs: [{ name: 'one' }] },
-  });
-}
-
 async function requestToken(admin: Transport, n: number): Promise<void> {
   const token = { key: 'token', validFor: `${validForHours}h` };
-  const answer = await admin.send({
-    method: 'PATCH',
-    path: `${pathOf(n)}/user-${n}`,
-    headers: { 'content-type': 'application/merge-patch+json' },
-    body: JSON.stringify({ spec: { keyPairs: [{ name: 'one', token }] } }),
-  });
-  await answer.body.dump();
+  await patch(admin, pathOf(n), { spec: { keyPairs: [{ name: 'one', token }] } });
 }
 
 await withCluster(main);

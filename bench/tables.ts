@@ -1,7 +1,9 @@
-/** The result tables of the token and listing benchmarks in Markdown. */
+/** Output of the benchmarks, in particular tables in Markdown. */
 import type { LoadTotal } from './alternating-load.ts';
 import type { OperatorMetrics } from './bench-operator.ts';
 import type { LoadResult } from './load-generator.ts';
+
+export const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Returns the head of a Markdown table. */
 export const headOf = (columns: readonly string[]) =>

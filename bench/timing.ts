@@ -22,6 +22,7 @@ import { noTrustedProxies } from '../src/http/common/client-address.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../src/users/directory.ts';
 import { accessKey, caches, keyPair, keyPolicy, secret } from '../test/support/builders.ts';
+import { print } from './tables.ts';
 
 const { values } = parseArgs({
   options: { samples: { type: 'string', default: '20000' }, 'access-keys': { type: 'string', default: '1000' } },
@@ -29,7 +30,6 @@ const { values } = parseArgs({
 const samples = Number(values.samples);
 const count = Number(values['access-keys']);
 const warmUp = 2_000;
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 function createPlatform() {
   const accessKeys = Array.from({ length: count }, (_, n) => accessKey({ name: `u${n}`, user: `u${n}` }));

@@ -16,7 +16,7 @@ import { type BenchOperator, type OperatorMetrics, startBenchOperator } from './
 import { type BenchCluster, withCluster } from './cluster.ts';
 import { runLoad } from './load-generator.ts';
 import { benchAlgorithms, machineCpuSeconds, signaturesPerSecond } from './machine.ts';
-import { type TokenRow, tokenTableHead, tokenTableRow } from './tables.ts';
+import { print, type TokenRow, tokenTableHead, tokenTableRow } from './tables.ts';
 import { createPairs, exchangeLoads, type TargetedLoad, tokenLoads } from './token-loads.ts';
 
 const cores = 2;
@@ -41,8 +41,6 @@ const accessKeys = Number(values['access-keys']);
 const replicas = Number(values.replicas);
 const algorithm = benchAlgorithms.find((one) => one === values.algorithm);
 if (!algorithm) throw new Error(`--algorithm must be one of ${benchAlgorithms.join(', ')}`);
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 type Replicas = readonly [BenchOperator, ...BenchOperator[]];
 
