@@ -45,12 +45,13 @@ export async function execInfo(
 }
 
 async function clusterInfo(cluster: Cluster, config: unknown): Promise<object> {
-  const { server, tlsServerName, skipTLSVerify, caData, caFile } = cluster;
+  const { server, tlsServerName, skipTLSVerify, caData, caFile, proxyUrl } = cluster;
   return {
     server,
     'tls-server-name': tlsServerName,
     'insecure-skip-tls-verify': skipTLSVerify || undefined,
     'certificate-authority-data': caData ?? (caFile ? await readFile(caFile, 'base64') : undefined),
+    'proxy-url': proxyUrl,
     config,
   };
 }

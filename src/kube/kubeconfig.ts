@@ -20,25 +20,36 @@ export class KubeconfigError extends Error {
  * @throws KubeconfigError if the file, or one that it references, cannot be read, or its current context is not usable
  */
 export function loadKubeconfig(file?: string, host?: PluginHost): KubeConfig {
-  if (file !== undefined) return loadKubeconfigFiles([file], undefined, host);
+  if (file !== undefined) return loadKubeconfigFiles([file], { host });
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromCluster();
   return kubeconfig;
 }
 
+export interface LoadOptions {
+  /** Used instead of the current context. */
+  readonly context?: string | undefined;
+  /** As for `loadKubeconfig`. */
+  readonly host?: PluginHost | undefined;
+  /** Whether `proxy-url` is supported. Default: false. */
+  readonly allowsProxy?: boolean;
+}
+
 /**
  * Loads kubeconfig files merged as kubectl does: of several entries with one name, the first is used.
  *
- * @param context used instead of the current context
- * @param host as for `loadKubeconfig`
  * @throws KubeconfigError as `loadKubeconfig`
  */
-export function loadKubeconfigFiles(files: readonly string[], context?: string, host?: PluginHost): KubeConfig {
+export function loadKubeconfigFiles(
+  files: readonly string[],
+  { context, host, allowsProxy = false }: LoadOptions = {},
+): KubeConfig {
   const parts = files.map(readKubeconfigFile);
   const kubeconfig = merge(parts.map((one) => one.kubeconfig));
   if (context !== undefined) kubeconfig.setCurrentContext(context);
   const fields = userFieldsOf(kubeconfig, parts);
-  const problem = problemOf(kubeconfig) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
+  const problem =
+    problemOf(kubeconfig, allowsProxy) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
   if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${files.join(delimiter)}: ${problem}`);
   const texts = parts.map(({ text }) => text);
   if (host) useExecPlugin(kubeconfig, host, readExecConfig(kubeconfig, texts));
@@ -106,13 +117,13 @@ function describe(error: unknown): string {
   return mark ? `is not YAML, see line ${mark.line + 1}` : 'is not YAML';
 }
 
-function problemOf(kubeconfig: KubeConfig): string | undefined {
+function problemOf(kubeconfig: KubeConfig, allowsProxy: boolean): string | undefined {
   const context = kubeconfig.getCurrentContext();
   if (!context) return 'current-context is not set';
   if (!kubeconfig.getContextObject(context)) return `context ${context.replace(/\s+/g, ' ')} does not exist`;
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) return `context ${context.replace(/\s+/g, ' ')} has no cluster with a server`;
-  if (cluster.proxyUrl) return 'proxy-url is not supported';
+  if (cluster.proxyUrl && !allowsProxy) return 'proxy-url is not supported';
   return problemOfServer(cluster.server) ?? problemOfFiles(kubeconfig);
 }
 

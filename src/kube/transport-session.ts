@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 
 const connectTimeoutMs = 5_000;
 /** How long credentials from files and exec plug-ins are used before they are read again, milliseconds. */
@@ -19,12 +19,12 @@ export interface CredentialSession {
 }
 
 export interface Pools {
-  readonly calls: Pool;
+  readonly calls: Dispatcher;
   /**
    * Each watch uses a connection for minutes. Users can cause watches (blocking-secrets.ts), which must not use up the
    * connections of the calls.
    */
-  readonly watches: Pool;
+  readonly watches: Dispatcher;
 }
 
 export interface CredentialSessions {
@@ -50,6 +50,7 @@ type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | '
 
 interface CurrentSession extends CredentialSession {
   tls: TlsMaterial;
+  proxy: string | undefined;
   /** When the credentials were read; monotonic clock, milliseconds. */
   readAt: number;
 }
@@ -64,22 +65,24 @@ export function createCredentialSessions(load: () => KubeConfig): CredentialSess
   let kubeconfig = load();
   let latest: CurrentSession | undefined;
   let pending: Promise<CredentialSession> | undefined;
-  const open = new Set<Pool>();
+  const open = new Set<Dispatcher>();
 
   async function create(): Promise<CredentialSession> {
     const server = serverOf(kubeconfig);
     const { tls, headers } = await readCredentials(kubeconfig);
     const previous = latest;
-    const keepsPools = previous?.server === server && isDeepStrictEqual(tls, previous.tls);
-    const pools = keepsPools ? previous.pools : createPools(server, tls);
+    const proxy = kubeconfig.getCurrentCluster()?.proxyUrl || undefined;
+    const isSame = previous?.server === server && previous.proxy === proxy;
+    const keepsPools = isSame && isDeepStrictEqual(tls, previous.tls);
+    const pools = keepsPools ? previous.pools : createPools(server, tls, proxy);
     for (const pool of Object.values(pools)) open.add(pool);
-    latest = { server, headers, pools, tls, readAt: performance.now() };
+    latest = { server, headers, pools, tls, proxy, readAt: performance.now() };
     if (previous && !keepsPools) for (const pool of Object.values(previous.pools)) retire(pool);
     return latest;
   }
 
   /** Closes a pool when its requests have finished. Not immediately: a caller may be about to send with its session. */
-  function retire(pool: Pool): void {
+  function retire(pool: Dispatcher): void {
     setImmediate(async () => {
       // Closing fails only if `close` has destroyed the pool since.
       await pool.close().catch(() => undefined);
@@ -126,14 +129,16 @@ async function readCredentials(kubeconfig: KubeConfig): Promise<{ tls: TlsMateri
 
 /**
  * HTTP/2 is off, because undici sends no pings and would not detect a dead connection. A Pool and not an Agent, because
- * an Agent cannot destroy requests that are still in flight after it was closed.
+ * an Agent cannot destroy requests that are still in flight after it was closed. The agent of a proxy cannot either.
  */
-function createPools(server: string, tls: TlsMaterial): Pools {
+function createPools(server: string, tls: TlsMaterial, proxy: string | undefined): Pools {
   const material = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
   const { origin } = new URL(server);
-  const options = { allowH2: false, connect: { timeout: connectTimeoutMs, ...material } };
-  return {
-    calls: new Pool(origin, { ...options, connections: maxCallConnections }),
-    watches: new Pool(origin, options),
-  };
+  const timeout = connectTimeoutMs;
+  const connect = { timeout, ...material };
+  const open = (limit: { connections?: number }) =>
+    proxy === undefined
+      ? new Pool(origin, { ...limit, allowH2: false, connect })
+      : new ProxyAgent({ ...limit, uri: proxy, proxyTls: { timeout }, requestTls: { ...connect, allowH2: false } });
+  return { calls: open({ connections: maxCallConnections }), watches: open({}) };
 }

@@ -6,6 +6,7 @@ import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../kube
 import { createTransport, type Transport } from '../../kube/transport.ts';
 import type { Cluster, ClusterFlags } from './cluster.ts';
 import type { CliContext, ConnectOptions } from './context.ts';
+import { proxyFor } from './environment-proxy.ts';
 import { CliError } from './failure.ts';
 import { kubeconfigPaths } from './kubeconfig-paths.ts';
 
@@ -43,20 +44,30 @@ function pluginHostOf(process: Process, { background = false }: ConnectOptions):
 
 function loadOf(flags: ClusterFlags, process: Process, host: PluginHost): KubeConfig {
   const kubeconfig = readKubeconfig(flags, process, host);
+  const current = kubeconfig.getCurrentCluster();
+  if (!current) return kubeconfig;
   const { tlsServerName } = flags;
+  const proxyUrl = current.proxyUrl || proxyFor(current.server, process.env);
+  if (proxyUrl !== undefined) requireProxy(proxyUrl);
   // As kubectl: an empty name counts as unset.
-  if (tlsServerName) {
-    const current = kubeconfig.getCurrentCluster();
-    kubeconfig.clusters = kubeconfig.clusters.map((one) => (one === current ? { ...one, tlsServerName } : one));
-  }
+  const changes = { ...(tlsServerName && { tlsServerName }), ...(proxyUrl !== undefined && { proxyUrl }) };
+  kubeconfig.clusters = kubeconfig.clusters.map((one) => (one === current ? { ...one, ...changes } : one));
   return kubeconfig;
+}
+
+/** The message does not contain the URL, which can have a password. */
+function requireProxy(url: string): void {
+  if (['http:', 'https:'].includes(URL.parse(url)?.protocol ?? '')) return;
+  throw new CliError('the proxy for the API server is not an http or https URL', {
+    hint: 'It is proxy-url of the kubeconfig, or HTTPS_PROXY or HTTP_PROXY.',
+  });
 }
 
 function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process, host: PluginHost): KubeConfig {
   const paths = kubeconfigPaths(kubeconfig, process.env, process.home);
   // As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored.
   const files = kubeconfig ? paths : paths.filter((file) => existsSync(file));
-  if (files.length > 0) return loadKubeconfigFiles(files, context || undefined, host);
+  if (files.length > 0) return loadKubeconfigFiles(files, { context: context || undefined, host, allowsProxy: true });
   if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();
   throw new KubeconfigError('no kubeconfig found; set --kubeconfig or KUBECONFIG');
 }

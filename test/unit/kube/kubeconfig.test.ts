@@ -197,7 +197,7 @@ describe('loadKubeconfigFiles', () => {
   });
 
   it('uses another context', () => {
-    const loaded = loadKubeconfigFiles(files(), 'there');
+    const loaded = loadKubeconfigFiles(files(), { context: 'there' });
     expect(loaded.getCurrentCluster()?.server).toBe('https://d.example.com');
     expect(loaded.getCurrentUser()?.token).toBe('b');
   });
@@ -207,7 +207,7 @@ describe('loadKubeconfigFiles', () => {
     const user = { users: [{ name: 'v', user: { tokenFile: 'token' } }] };
     const loaded = loadKubeconfigFiles(
       [write('first', kubeconfig()), write('second', kubeconfig({ ...second, ...user }))],
-      'there',
+      { context: 'there' },
     );
     const options = { headers: {} };
     await loaded.applyToHTTPSOptions(options);
@@ -215,7 +215,7 @@ describe('loadKubeconfigFiles', () => {
   });
 
   it('names the files and the context that does not exist', () => {
-    const load = () => loadKubeconfigFiles([write('first', kubeconfig())], 'elsewhere');
+    const load = () => loadKubeconfigFiles([write('first', kubeconfig())], { context: 'elsewhere' });
     expect(load).toThrow(KubeconfigError);
     expect(load).toThrow(/first: context elsewhere does not exist$/);
   });

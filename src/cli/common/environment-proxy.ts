@@ -1,0 +1,55 @@
+/** The proxy of the environment, as kubectl uses it for the API server (net/http of Go); pure. */
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isLoopback } from '../token/server.ts';
+import type { Environment } from '../token/source.ts';
+
+/**
+ * @param server URL of the API server
+ * @returns URL of the proxy, which may be invalid; undefined if the server is reached without one
+ */
+export function proxyFor(server: string, env: Environment): string | undefined {
+  const { protocol, hostname, port } = new URL(server);
+  const isSecure = protocol === 'https:';
+  const proxy = isSecure ? env.HTTPS_PROXY || env.https_proxy : env.HTTP_PROXY || env.http_proxy;
+  if (!proxy || isLoopback(hostname)) return undefined;
+  const target = { host: withoutBrackets(hostname), port: port || (isSecure ? '443' : '80') };
+  const excluded = (env.NO_PROXY || env.no_proxy || '').split(',').map((one) => one.trim().toLowerCase());
+  if (excluded.some((one) => one !== '' && matches(one, target))) return undefined;
+  return proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+interface Target {
+  /** Name or address, in lower case. */
+  readonly host: string;
+  readonly port: string;
+}
+
+const withPort = /^(\[.+\]|[^:]+):(\d+)$/;
+
+/** @param entry of NO_PROXY: `*`, a network, or a domain or address with or without a port */
+function matches(entry: string, { host, port }: Target): boolean {
+  if (entry === '*') return true;
+  const [network = '', bits] = entry.split('/', 2);
+  if (bits !== undefined) return isIP(network) !== 0 && isIn(host, network, Number(bits));
+  const [, named = entry, onlyPort = port] = withPort.exec(entry) ?? [];
+  if (onlyPort !== port) return false;
+  const name = withoutBrackets(named).replace(/^\*\./, '.');
+  if (isIP(name)) return isIn(host, name, isIPv6(name) ? 128 : 32);
+  return host === name || host.endsWith(name.startsWith('.') ? name : `.${name}`);
+}
+
+function isIn(host: string, network: string, bits: number): boolean {
+  const family = familyOf(network);
+  if (!isIP(host) || !(bits >= 0 && bits <= (family === 'ipv6' ? 128 : 32))) return false;
+  const list = new BlockList();
+  list.addSubnet(network, bits, family);
+  return list.check(host, familyOf(host));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
