@@ -10,7 +10,7 @@ interface Options {
   answer?: () => Promise<void>;
   later?: string;
   /** The part of the request that is late. */
-  late?: 'headers' | 'body';
+  late?: 'headers' | 'body' | undefined;
 }
 
 /** Milliseconds. Node uses the longer one for the whole request. */

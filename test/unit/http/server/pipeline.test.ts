@@ -99,20 +99,30 @@ describe('pipelined requests', () => {
     ['CONNECT', 'CONNECT b:1 HTTP/1.1\r\nHost: b\r\n\r\n', '405'],
     ['an unknown expectation', get('/b', 'Expect: x\r\n'), '417'],
     ['a malformed body', 'POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', '400'],
-    ['a late body', 'POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx', '408'],
     ['no Host', 'GET /b HTTP/1.1\r\n\r\n', '400'],
   ])('with %s do not get the response of the request before', async (_, bytes, status) => {
     const { app, paths, release } = createGatedApp();
-    const late = Promise.withResolvers<void>();
-    const connection = await connectTo(app, { timeouts: { request: status === '408' ? 20 : 60_000 } });
+    const connection = await connectTo(app);
     connection.send(get('/a') + bytes);
     await expect.poll(() => paths).toEqual(['/a']);
-    // Node checks for late requests at this interval.
-    setTimeout(late.resolve, 200);
-    await late.promise;
     release();
     expect(statuses(await connection.ended())).toEqual(['200', status]);
     expect(paths).toEqual(['/a']);
+  });
+
+  it('with a late body do not get the response of the request before', async () => {
+    let received: string[] | undefined;
+    // On a slow machine, the first request can be late as well.
+    while (received?.[0] !== '200') {
+      server?.close(0);
+      const { app, release } = createGatedApp();
+      const connection = await connectTo(app, { timeouts: { request: 20 } });
+      connection.send(`${get('/a')}POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx`);
+      // Node checks for late requests at this interval.
+      setTimeout(release, 200);
+      received = statuses(await connection.ended());
+    }
+    expect(received).toEqual(['200', '408']);
   });
 });
 
