@@ -44,7 +44,7 @@ function costOf(store: DeploymentStore, query: (n: number) => Partial<Query>, co
   let next = 0;
   const renderPage = () => {
     const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query(next++) } as const;
-    return serializePage(listDeployments([{ store, namespaces: 'all' }], whole));
+    return serializePage(listDeployments([{ store, namespaces: 'all' }], whole)).join('');
   };
   for (let index = 0; index < count / 10; index += 1) renderPage(); // warm-up
   const batch = () => {

@@ -1,12 +1,12 @@
 import type { Condition } from './condition.ts';
-import { maxBriefLength } from './omission.ts';
+import { maxBriefSize } from './omission.ts';
 import { comparisons, type OrderBy } from './order.ts';
 import { type Page, type PageRequest, paginate } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
 import type { DeploymentStore, NamespaceScope } from './store.ts';
 
-/** Longest items of a page, characters: 500 items of the length of `maxBriefLength`. */
-const maxPageLength = 500 * maxBriefLength;
+/** Largest items of a page, bytes: 500 items of `maxBriefSize`. */
+const maxPageSize = 500 * maxBriefSize;
 
 /** The Deployments of one cluster that a listing includes. */
 export interface Source {
@@ -35,11 +35,21 @@ export function listDeployments(sources: readonly Source[], query: Query): Page<
 }
 
 /**
- * Serializes a page to JSON (schema DeploymentList). If its items have more than 8 million characters, the large ones lack
- * parts (omission.ts), which makes it shorter than that: until a page is sent, it takes several times its size in memory.
+ * Serializes a page to JSON (schema DeploymentList), in parts: they are texts of the store, which responses share. If its
+ * items have more than 8 MB, the large ones lack parts (omission.ts), which makes it shorter than that.
  */
-export function serializePage({ items, pagination }: Page<DeploymentRecord>): string {
+export function serializePage({ items, pagination }: Page<DeploymentRecord>): readonly string[] {
+  const isBrief = isTooLong(items);
+  const parts: string[] = [];
+  for (const { text, brief } of items) parts.push(parts.length === 0 ? '{"items":[' : ',', isBrief ? brief : text);
+  if (parts.length === 0) parts.push('{"items":[');
+  parts.push(`],"pagination":${JSON.stringify(pagination)}}`);
+  return parts;
+}
+
+/** Counts the bytes only if there may be too many of them: a character takes three at most. */
+function isTooLong(items: readonly DeploymentRecord[]): boolean {
   const length = items.reduce((sum, { text }) => sum + text.length, 0);
-  const texts = items.map(({ text, brief }) => (length > maxPageLength ? brief : text));
-  return `{"items":[${texts.join(',')}],"pagination":${JSON.stringify(pagination)}}`;
+  if (3 * length <= maxPageSize) return false;
+  return items.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) > maxPageSize;
 }

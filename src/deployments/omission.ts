@@ -2,12 +2,12 @@ import type { DeploymentItem } from './kpanda/schema.ts';
 
 /** Annotation of an item that is not complete: the paths of the parts that it lacks, separated by commas. */
 export const omittedAnnotation = 'ghippo.io/omitted';
-/** Longest text of an item, characters. Deployments usually have 5 KiB, and etcd stores 1.5 MiB. */
-export const maxTextLength = 256 * 1024;
-/** Longest text of an item on a page that would be too long, characters. */
-export const maxBriefLength = 16 * 1024;
-/** For the annotation, characters: more than all paths together. */
-const annotationLength = 1024;
+/** Largest text of an item, bytes. Deployments usually have 5 KiB, and etcd stores 1.5 MiB. */
+export const maxTextSize = 256 * 1024;
+/** Largest text of an item on a page that would be too large, bytes. */
+export const maxBriefSize = 16 * 1024;
+/** For the annotation, bytes: more than all paths together. */
+const annotationSize = 1024;
 
 /** The parts of an item whose size users choose, by their value if they are left out. */
 const parts = {
@@ -36,37 +36,38 @@ const allParts: readonly Part[] = (['list', 'map', 'message'] as const).flatMap(
   parts[type].map((path) => ({ path, keys: path.split('.'), empty: emptyValues[type] })),
 );
 
-/** The item as JSON (schema DeploymentItem), with limited length. */
+/** The item as JSON (schema DeploymentItem), with limited size. */
 export interface ItemTexts {
-  /** `maxTextLength` at most, complete if possible. */
+  /** `maxTextSize` at most, complete if possible. */
   text: string;
-  /** `maxBriefLength` at most; the same as `text` if that is so short. */
+  /** `maxBriefSize` at most; the same as `text` if that is so small. */
   brief: string;
 }
 
 /**
  * Serializes an item. Anyone who may create Deployments in one namespace chooses their size, and projected lists are
- * several times as long, so the largest parts of a long item are left out. They then have their zero value, and an
+ * several times as large, so the largest parts of a large item are left out. They then have their zero value, and an
  * annotation names them.
  */
 export function textsOf(item: DeploymentItem): ItemTexts {
   const text = JSON.stringify(item);
-  if (text.length <= maxBriefLength) return { text, brief: text };
+  const size = Buffer.byteLength(text);
+  if (size <= maxBriefSize) return { text, brief: text };
   const bySize = allParts
-    .map((part) => ({ ...part, length: JSON.stringify(valueAt(item, part.keys) ?? null).length }))
-    .sort((a, b) => b.length - a.length);
-  const within = (maxLength: number) => JSON.stringify(without(item, largest(bySize, text.length - maxLength)));
-  return { text: text.length <= maxTextLength ? text : within(maxTextLength), brief: within(maxBriefLength) };
+    .map((part) => ({ ...part, size: Buffer.byteLength(JSON.stringify(valueAt(item, part.keys) ?? null)) }))
+    .sort((a, b) => b.size - a.size);
+  const within = (maxSize: number) => JSON.stringify(without(item, largest(bySize, size - maxSize)));
+  return { text: size <= maxTextSize ? text : within(maxTextSize), brief: within(maxBriefSize) };
 }
 
-/** @returns the largest parts, until they have `excess` characters and those of the annotation */
-function largest(bySize: readonly (Part & { length: number })[], excess: number): Part[] {
+/** @returns the largest parts, until they have `excess` bytes and those of the annotation */
+function largest(bySize: readonly (Part & { size: number })[], excess: number): Part[] {
   const chosen: Part[] = [];
-  let left = excess + annotationLength;
+  let left = excess + annotationSize;
   for (const part of bySize) {
     if (left <= 0) return chosen;
     chosen.push(part);
-    left -= part.length;
+    left -= part.size;
   }
   return left <= 0 ? chosen : [...chosen, template];
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
-import { acceptsGzip, compressedOnce, minCompressedSize } from './cacheable.ts';
+import { acceptsGzip, minCompressedSize } from './cacheable.ts';
 import { answerBody } from './large-body.ts';
+import { compressedOnce } from './representation.ts';
 
 /** A static file that browsers may cache for a year: its name changes with its content. */
 export interface Asset {

@@ -1,13 +1,8 @@
-import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
 import type { JSONParsed } from 'hono/utils/types';
 import type { Environment } from './environment.ts';
-import { answerBody } from './large-body.ts';
+import { partedRepresentationOf, type Representation } from './representation.ts';
 import { parseWeighted } from './weighted.ts';
-
-const compress = promisify(gzip);
 
 /** Smaller responses fit into one packet even without compression; bytes. */
 export const minCompressedSize = 1_024;
@@ -29,7 +24,7 @@ export async function answerCacheable<T>(
   body: T,
   cacheControl: string,
 ): Promise<Response & TypedResponse<JSONParsed<T>, 200, 'json'>> {
-  const answer = await answerText(context, JSON.stringify(body), { type: 'application/json', cacheControl });
+  const answer = await answerText(context, [JSON.stringify(body)], { type: 'application/json', cacheControl });
   return answer as Response & TypedResponse<JSONParsed<T>, 200, 'json'>;
 }
 
@@ -39,55 +34,33 @@ interface AnswerOptions {
   cacheControl: string;
 }
 
-/** Like answerCacheable, for text. */
-export function answerText(context: Context<Environment>, text: string, options: AnswerOptions): Promise<Response> {
-  return answerRepresentation(context, representationOf(text), options);
-}
-
-/** A text with its entity tag and compressed form, for repeated responses. */
-export interface Representation {
-  readonly text: string;
-  /** A weak entity tag. */
-  readonly tag: string;
-  /** The text as UTF-8, cached after the first call. */
-  encoded(): Uint8Array<ArrayBuffer>;
-  /** The text compressed with gzip, cached after the first call. */
-  compressed(): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-export function representationOf(text: string): Representation {
-  let bytes: Uint8Array<ArrayBuffer> | undefined;
-  const encoded = () => {
-    bytes ??= new TextEncoder().encode(text);
-    return bytes;
-  };
-  return { text, tag: `W/"${hash('sha256', text, 'base64url')}"`, encoded, compressed: compressedOnce(text) };
-}
-
-/** @returns a function that compresses the content with gzip, once */
-export function compressedOnce(content: string | Uint8Array): () => Promise<Uint8Array<ArrayBuffer>> {
-  let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  return () => {
-    compressed ??= compress(content).then((bytes) => new Uint8Array(bytes));
-    return compressed;
-  };
+/**
+ * Like answerCacheable, for a text in parts. A long one is neither joined nor copied: the parts are read for the tag, and
+ * again while the client reads the response, and must be the same then.
+ */
+export function answerText(
+  context: Context<Environment>,
+  parts: Iterable<string>,
+  options: AnswerOptions,
+): Promise<Response> {
+  return answerRepresentation(context, partedRepresentationOf(parts), options);
 }
 
 /** Like answerCacheable, for a representation. */
 export async function answerRepresentation(
   context: Context<Environment>,
-  { text, tag, encoded, compressed }: Representation,
+  representation: Representation,
   { type, cacheControl }: AnswerOptions,
 ): Promise<Response> {
+  const { tag, size } = representation;
   const headers = { ETag: tag, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
   for (const [name, value] of Object.entries(headers)) context.header(name, value);
   if (hasTag(context.req.header('If-None-Match'), tag)) return context.body(null, 304);
   context.header('Content-Type', type);
-  if (Buffer.byteLength(text) < minCompressedSize || !acceptsGzip(context.req.header('Accept-Encoding'))) {
-    return answerBody(context, text, encoded);
-  }
+  if (size < minCompressedSize || !acceptsGzip(context.req.header('Accept-Encoding')))
+    return representation.answerPlain(context);
   context.header('Content-Encoding', 'gzip');
-  return answerBody(context, await compressed());
+  return representation.answerCompressed(context);
 }
 
 /**

@@ -1,41 +1,25 @@
 import type { Context } from 'hono';
+import { type Piece, pieceSize, piecesOf, slicesOf } from './text-pieces.ts';
 
-/** Size of a piece; a body up to this size is written at once. Bytes. */
-const pieceSize = 64 * 1024;
-
-/**
- * Responds with status 200 and a body. A large one is written in pieces, each when the client has received the previous
- * one: whatever is written is buffered for each connection, and TLS encrypts it into memory at once, so that many clients
- * that do not read could use up the memory.
- *
- * @param encode returns the body as UTF-8, which responses may share; only called for a large one
- */
-export function answerBody(
-  context: Context,
-  body: string | Uint8Array<ArrayBuffer>,
-  encode: () => Uint8Array<ArrayBuffer> = () => encodeOf(body),
-): Response {
+/** Responds with status 200 and a body; a large one is sent in pieces, see `answerPieces`. */
+export function answerBody(context: Context, body: string | Piece): Response {
   const size = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   if (size <= pieceSize) return context.body(body, 200);
-  context.header('Content-Length', String(size));
-  return context.body(inPieces(encode()), 200);
+  return answerPieces(context, typeof body === 'string' ? piecesOf([body]) : slicesOf(body), size);
 }
 
-function encodeOf(body: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return typeof body === 'string' ? new TextEncoder().encode(body) : body;
-}
-
-function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let position = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        controller.enqueue(bytes.subarray(position, position + pieceSize));
-        position += pieceSize;
-        if (position >= bytes.length) controller.close();
-      },
-    },
-    // Nothing is read ahead, and nothing for HEAD.
-    { highWaterMark: 0 },
-  );
+/**
+ * Responds with status 200 and pieces, each created and written when the client has received the previous one: whatever is
+ * written is buffered for each connection, and TLS encrypts it into memory at once, so that many clients that do not read
+ * could use up the memory. Nothing is read ahead, and nothing for HEAD.
+ *
+ * @param size of all pieces, bytes; undefined if unknown
+ */
+export function answerPieces(
+  context: Context,
+  pieces: Iterable<Piece> | AsyncIterable<Piece>,
+  size: number | undefined,
+): Response {
+  if (size !== undefined) context.header('Content-Length', String(size));
+  return context.body(ReadableStream.from(pieces) as ReadableStream<Piece>, 200);
 }

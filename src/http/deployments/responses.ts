@@ -95,11 +95,11 @@ function reportUnavailable(context: Context<Environment>, failures: readonly Fai
   context.get('logFields').error = described.join('; ');
 }
 
-/** Answers with serialized JSON. The caller ensures that it matches the schema of the route. */
+/** Answers with serialized JSON, in parts. The caller ensures that it matches the schema of the route. */
 export async function answerJson(
   context: Context<Environment>,
-  text: string,
+  parts: readonly string[],
 ): Promise<Response & TypedResponse<never, 200, 'json'>> {
-  const answer = await answerText(context, text, { type: 'application/json', cacheControl: privateAnswer });
+  const answer = await answerText(context, parts, { type: 'application/json', cacheControl: privateAnswer });
   return answer as Response & TypedResponse<never, 200, 'json'>;
 }

@@ -96,7 +96,7 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
     const record = cluster.deployments.get(`${namespace}/${name}`);
     if (!record) throw new PlatformError('notFound', 'name: not found in the namespace');
     setFreshness(context, [cluster]);
-    return answerJson(context, record.text);
+    return answerJson(context, [record.text]);
   });
 }
 

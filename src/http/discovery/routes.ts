@@ -2,10 +2,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import { requireKeys } from '../common/bearer.ts';
-import { answerCacheable, answerRepresentation, type Representation, representationOf } from '../common/cacheable.ts';
+import { answerCacheable, answerRepresentation } from '../common/cacheable.ts';
 import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
+import { type Representation, representationOf } from '../common/representation.ts';
 import { describeKeys, describeMetadata } from './description.ts';
 import { parseIssuer, serverMetadata } from './metadata.ts';
 

@@ -1,8 +1,9 @@
 import type { Handler, Hono } from 'hono';
 import { type Asset, answerAsset } from '../common/asset.ts';
-import { answerRepresentation, representationOf } from '../common/cacheable.ts';
+import { answerRepresentation } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
+import { representationOf } from '../common/representation.ts';
 import { docsPage, loadAssets } from './page.ts';
 
 /**

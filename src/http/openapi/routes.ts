@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { answerRepresentation, type Representation, representationOf } from '../common/cacheable.ts';
+import { answerRepresentation } from '../common/cacheable.ts';
 import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
+import { type Representation, representationOf } from '../common/representation.ts';
 import { json, notModified } from '../common/responses.ts';
 import { parseIssuer } from '../discovery/metadata.ts';
 import { describeApi } from './document.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMatch } from '../../../src/deployments/filter.ts';
 import { DeploymentItem } from '../../../src/deployments/kpanda/schema.ts';
 import { serializePage } from '../../../src/deployments/listing.ts';
-import { maxBriefLength, maxTextLength, omittedAnnotation } from '../../../src/deployments/omission.ts';
+import { maxBriefSize, maxTextSize, omittedAnnotation } from '../../../src/deployments/omission.ts';
 import { createDeploymentTransform, type DeploymentRecord } from '../../../src/deployments/record.ts';
 import { parseLabelSelector } from '../../../src/selector/label-selector.ts';
 import { maximalDeployment } from '../../fixtures/maximal-deployment.ts';
@@ -30,7 +30,7 @@ describe('the item of a Deployment', () => {
   it('lacks the largest part of a very large one, and names it in an annotation', () => {
     const { text } = tolerant();
     const { metadata, spec } = itemOf(text);
-    expect(text.length).toBeLessThan(maxTextLength);
+    expect(Buffer.byteLength(text)).toBeLessThan(maxTextSize);
     expect(metadata.annotations).toEqual({ a: 'b', [omittedAnnotation]: 'spec.template.spec.tolerations' });
     expect(spec.template?.spec).toMatchObject({ tolerations: [], containers: [{ name: 'c' }] });
   });
@@ -61,6 +61,7 @@ describe('the item of a Deployment', () => {
   it.each([
     ['labels', { metadata: { labels: mapOf(10_000) } }],
     ['annotations', { metadata: { annotations: { a: long } } }],
+    ['annotations of three bytes per character', { metadata: { annotations: { a: '界'.repeat(10_000) } } }],
     ['owners', { metadata: { ownerReferences: [{ name: long }] } }],
     ['template metadata', { spec: { template: { metadata: { name: long } } } }],
     ['template labels', { spec: { template: { metadata: { labels: mapOf(10_000) } } } }],
@@ -88,10 +89,10 @@ describe('the item of a Deployment', () => {
         spec: { template: { metadata: { labels: mapOf(300) }, spec: { containers: times(200, { name: 'c' }) } } },
       },
     ],
-  ])('is limited in length, and valid, with large %s', (_, object) => {
+  ])('is limited in size, and valid, with large %s', (_, object) => {
     const { text, brief } = record('shop/web', object);
-    expect(text.length).toBeLessThanOrEqual(maxTextLength);
-    expect(brief.length).toBeLessThanOrEqual(maxBriefLength);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxTextSize);
+    expect(Buffer.byteLength(brief)).toBeLessThanOrEqual(maxBriefSize);
     expect(omittedFrom(brief)).not.toBeUndefined();
   });
 });
@@ -99,12 +100,23 @@ describe('the item of a Deployment', () => {
 describe('a page', () => {
   const pagination = { total: 500, page: 1, pageSize: 500, pages: 1 };
   const page = (count: number, large: DeploymentRecord) =>
-    serializePage({ items: [...times(count, large), record('shop/small')], pagination });
+    serializePage({ items: [...times(count, large), record('shop/small')], pagination }).join('');
 
   it('has at most 8 MiB, whatever Deployments it has', () => {
     const large = record('shop/web', { metadata: { annotations: { a: 'x'.repeat(200_000) } } });
     expect(page(499, large).length).toBeLessThan(8 * 1024 * 1024);
     expect(page(499, tolerant()).length).toBeLessThan(8 * 1024 * 1024);
+    const wide = record('shop/web', { metadata: { annotations: { a: '界'.repeat(5_200) } } });
+    expect(Buffer.byteLength(page(499, wide))).toBeLessThan(8 * 1024 * 1024);
+  });
+
+  it('is valid without items', () => {
+    expect(JSON.parse(serializePage({ items: [], pagination }).join(''))).toEqual({ items: [], pagination });
+  });
+
+  it('consists of the texts of the store, which it does not copy', () => {
+    const large = record('shop/web', { metadata: { annotations: { a: 'x'.repeat(200_000) } } });
+    expect(serializePage({ items: [large, large], pagination }).filter((part) => part === large.text)).toHaveLength(2);
   });
 
   it('has complete items as long as it is not too long', () => {

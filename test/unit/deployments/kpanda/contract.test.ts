@@ -71,7 +71,7 @@ const answer = (deployment: Parameters<typeof projectDeployment>[0]): unknown =>
 /** A list as a client receives it. */
 function listAnswer(): unknown {
   const items = [toRecord(maximalDeployment as unknown as RawObject)];
-  return JSON.parse(serializePage({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }));
+  return JSON.parse(serializePage({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }).join(''));
 }
 
 describe('a projected Deployment', () => {
