@@ -48,6 +48,7 @@ export const mayImport = {
     'http/inventory', 'http/access-tokens', 'http/openapi', 'http/docs',
   ],
   metrics: ['kube', 'access', 'clusters', 'token/keys', 'http/common'],
+  'web/assets': [],
   'web/messages': [],
   'web/common': ['kube', 'access', 'accesskey/model', 'http/common', 'web/messages'],
   'web/session': ['kube', 'web/common'],

@@ -1,19 +1,25 @@
+import { hash } from 'node:crypto';
 import type { Hono } from 'hono';
-import { type Asset, answerAsset, readAsset } from '../../http/common/asset.ts';
+import { answerAsset, readAsset } from '../../http/common/asset.ts';
 
+const script = 'text/javascript; charset=utf-8';
+const styles = 'text/css; charset=utf-8';
 const types = {
-  'frame.css': 'text/css; charset=utf-8',
-  'console.css': 'text/css; charset=utf-8',
-  'console.js': 'text/javascript; charset=utf-8',
-  'live.js': 'text/javascript; charset=utf-8',
-  'date-picker.js': 'text/javascript; charset=utf-8',
+  'frame.css': styles,
+  'console.css': styles,
+  'console.js': script,
+  'date-picker.js': script,
+  'display.js': script,
+  'kept-input.js': script,
+  'live.js': script,
+  'live-part.js': script,
   'icon.svg': 'image/svg+xml',
 } as const;
-type AssetName = keyof typeof types;
+export type AssetName = keyof typeof types;
 
 /** The static files of the pages. */
 export interface Assets {
-  /** @returns the URL path of a file, which contains the hash of its content */
+  /** @returns the URL path of a file. It contains a hash of all files, so that scripts can import each other by name. */
   path(name: AssetName): string;
   // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
   addRoutes(app: Hono<any>): void;
@@ -21,21 +27,16 @@ export interface Assets {
 
 /** Reads the files once, at startup. */
 export function loadAssets(): Assets {
-  const load = (name: AssetName) => readAsset(name, new URL(`../assets/${name}`, import.meta.url), types[name]);
-  const assets: Record<AssetName, Asset> = {
-    'frame.css': load('frame.css'),
-    'console.css': load('console.css'),
-    'console.js': load('console.js'),
-    'live.js': load('live.js'),
-    'date-picker.js': load('date-picker.js'),
-    'icon.svg': load('icon.svg'),
-  };
+  const assets = Object.entries(types).map(([file, type]) => ({
+    file,
+    asset: readAsset(file, new URL(`../assets/${file}`, import.meta.url), type),
+  }));
+  const version = hash('sha256', assets.map(({ asset }) => asset.name).join()).slice(0, 16);
+  const path = (file: string) => `/assets/${version}/${file}`;
   return {
-    path: (name) => pathOf(assets[name]),
+    path,
     addRoutes(app) {
-      for (const asset of Object.values(assets)) app.get(pathOf(asset), (context) => answerAsset(context, asset));
+      for (const { file, asset } of assets) app.get(path(file), (context) => answerAsset(context, asset));
     },
   };
 }
-
-const pathOf = ({ name }: Asset) => `/assets/${name}`;

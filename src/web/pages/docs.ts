@@ -1,3 +1,4 @@
+import type { AssetName } from '../common/assets.ts';
 import type { View } from '../common/view.ts';
 import { type Html, html } from './components.ts';
 import { layout } from './layout.ts';
@@ -12,10 +13,7 @@ export interface DocsFiles {
 export function docsPage(view: View, { styles, scripts }: DocsFiles): Html {
   const { t } = view;
   // Relative, as all paths that the reference needs, so that it also works under a prefix.
-  const assets = {
-    ...view.assets,
-    path: (name: Parameters<View['assets']['path']>[0]) => view.assets.path(name).slice(1),
-  };
+  const assets = { ...view.assets, path: (name: AssetName) => view.assets.path(name).slice(1) };
   return layout(
     { ...view, assets },
     {

@@ -1,3 +1,4 @@
+import type { AssetName } from '../common/assets.ts';
 import { type Language, languages } from '../common/language.ts';
 import { accessKeysPath } from '../common/paths.ts';
 import { type Account, initialsOf, type Theme, themes, type View } from '../common/view.ts';
@@ -17,6 +18,8 @@ export interface Page {
 
 export function layout(view: View, { title, section, content, head, hasMenu = true }: Page): Html {
   const { t, language, theme, assets } = view;
+  // Modules run after the page is parsed, in the order of the page.
+  const script = (name: AssetName) => html`<script type="module" src="${assets.path(name)}"></script>`;
   return html`<!doctype html>
 <html lang="${language}" data-theme="${theme}">
 <head>
@@ -29,10 +32,11 @@ export function layout(view: View, { title, section, content, head, hasMenu = tr
 ${
   head ??
   html`<link rel="stylesheet" href="${assets.path('console.css')}">
-<script src="${assets.path('date-picker.js')}" defer></script>`
+${script('date-picker.js')}`
 }
-<script src="${assets.path('console.js')}" defer></script>
-<script src="${assets.path('live.js')}" defer></script>
+${script('kept-input.js')}
+${script('console.js')}
+${script('live.js')}
 </head>
 <body data-copied="${t('copied')}" data-session="${view.account?.formToken ?? ''}" ${calendarTexts(view)}>
 <a class="skip" href="#content">${t('skipToContent')}</a>
