@@ -12,16 +12,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
-import { pino } from 'pino';
 import { Pool } from 'undici';
-import { createLiveServiceAccounts } from '../src/accesskey/live/live-users.ts';
-import { createPairLookup } from '../src/accesskey/live/pair-lookup.ts';
-import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
-import { noTrustedProxies } from '../src/http/common/client-address.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
-import { createUserDirectory } from '../src/users/directory.ts';
 import { accessKey, caches, keyPair, keyPolicy, secret } from '../test/support/builders.ts';
+import { httpDependencies } from '../test/support/http-dependencies.ts';
 import { print } from './tables.ts';
 
 const { values } = parseArgs({
@@ -35,32 +30,7 @@ function createPlatform() {
   const accessKeys = Array.from({ length: count }, (_, n) => accessKey({ name: `u${n}`, user: `u${n}` }));
   const secrets = accessKeys.map((of, n) => secret({ of, keys: keyPair(n + 1) }));
   const content = caches({ accessKeys, secrets });
-  return createApp({
-    pairs: createPairLookup(content),
-    serviceAccounts: createLiveServiceAccounts(content),
-    reviewServiceAccount: async () => undefined,
-    lastUsed: { touch: () => undefined },
-    clusters: fixedClusters([]),
-    users: createUserDirectory(content),
-    inventory: { find: async () => undefined, isOfferedTo: async () => false },
-    keyPairs: { caches: content, api: undefined },
-    authorizer: {
-      mayReviewTokens: async () => false,
-      mayReadAccessKeys: async () => false,
-      mayChangeKeyPairs: async () => false,
-    },
-    signingKeys: () => keys,
-    token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
-    proxies: noTrustedProxies,
-    forwardAuthPreflight: 'off',
-    allowedOrigins: [],
-    secure: false,
-    takeTurn: async () => undefined,
-    tokenMetrics: { requested: () => undefined, signed: () => undefined },
-    httpMetrics: { completed: () => undefined },
-    log: pino({ level: 'silent' }),
-    now: Date.now,
-  });
+  return createApp(httpDependencies(content, { signingKeys: () => keys, now: Date.now }));
 }
 
 /**

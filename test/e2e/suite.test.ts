@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startBrowser } from '../support/browser.ts';
-import { signInWithPair } from '../support/console.ts';
+import { signInWithPair } from '../support/browser-console.ts';
 import { chart, valueFlags } from '../support/helm.ts';
 import { type AccessKeyObject, accessKeyManifest, readPair, waitReady } from '../support/platform.ts';
 import { agentExamples, applyAgentExample, runDoctor } from './agents.ts';

@@ -10,13 +10,14 @@ import { freePorts } from '../../tools/control-plane/ports.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startBrowser, type TestBrowser, type WatchedPage } from '../support/browser.ts';
+import { createKey, people } from '../support/browser-console.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { createKey, people } from '../support/console.ts';
-import { clientOf, cookiesOf, sendForm } from '../support/console-client.ts';
+import { clientOf, sendForm } from '../support/console-client.ts';
+import { cookiesOf } from '../support/cookie-browser.ts';
 import { type Dex, dexUsers, startDex } from '../support/dex.ts';
 import { type OAuth2Proxy, oauth2ProxyCallback, startOAuth2Proxy } from '../support/oauth2-proxy.ts';
 import { createNamespace } from '../support/platform.ts';
-import { signInAtDex, trustDex } from '../support/single-sign-on.ts';
+import { signInAtDex, trustDex } from '../support/sign-on-with-dex.ts';
 
 const { alice, bob, root } = dexUsers;
 const keysPath = '/personal-center/access-keys';

@@ -15,7 +15,7 @@ import {
   signOn,
   startSignOn,
   userOf,
-} from '../support/single-sign-on.ts';
+} from '../support/sign-on-with-dex.ts';
 
 const { alice, bob } = dexUsers;
 const keysPath = '/personal-center/access-keys';

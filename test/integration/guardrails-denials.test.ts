@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
+import { people } from '../support/browser-console.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { people } from '../support/console.ts';
 import { type ConsoleClient, clientOf, signIn } from '../support/console-client.ts';
 import { type InstalledGuardrails, installGuardrails } from '../support/guardrails.ts';
 import {

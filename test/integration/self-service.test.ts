@@ -8,7 +8,8 @@ import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { type ConsoleClient, clientOf, cookiesOf } from '../support/console-client.ts';
+import { type ConsoleClient, clientOf } from '../support/console-client.ts';
+import { cookiesOf } from '../support/cookie-browser.ts';
 import {
   type ProviderUser,
   startIdentityProvider,

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { createKey } from '../support/console.ts';
+import { createKey } from '../support/browser-console.ts';
 import { dexUsers } from '../support/dex.ts';
 import { createNamespace } from '../support/platform.ts';
 import {
@@ -18,7 +18,7 @@ import {
   signOn,
   startSignOn,
   userOf,
-} from '../support/single-sign-on.ts';
+} from '../support/sign-on-with-dex.ts';
 
 const { alice, bob, root } = dexUsers;
 const keysPath = '/personal-center/access-keys';

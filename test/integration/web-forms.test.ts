@@ -10,7 +10,7 @@ import {
   signInWithToken,
   startTestConsole,
   type TestConsole,
-} from '../support/console.ts';
+} from '../support/browser-console.ts';
 import { signIn } from '../support/console-client.ts';
 import { deploymentsPath, getToken, pairStops, readPair, recordUse } from '../support/platform.ts';
 

@@ -10,7 +10,7 @@ import {
   signInWithToken,
   startTestConsole,
   type TestConsole,
-} from '../support/console.ts';
+} from '../support/browser-console.ts';
 import { accessKeyManifest, getToken, pairStops, readPair, tokenUrl, waitReady } from '../support/platform.ts';
 
 let setup: TestConsole;

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/http/server/server.ts';
 import { startBrowser, type TestBrowser, type WatchedPage } from '../support/browser.ts';
-import { choose, signInWithToken } from '../support/console.ts';
+import { choose, signInWithToken } from '../support/browser-console.ts';
 import { createKeyConsole, keysPath } from '../support/key-console.ts';
 
 let server: RunningServer;

@@ -1,6 +1,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { choose, createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
+import {
+  choose,
+  createKey,
+  people,
+  signInWithToken,
+  startTestConsole,
+  type TestConsole,
+} from '../support/browser-console.ts';
 import { signIn } from '../support/console-client.ts';
 import { accessKeyManifest, waitReady } from '../support/platform.ts';
 

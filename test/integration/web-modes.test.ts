@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
-import { people, shownPair, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
+import { people, shownPair, signInWithToken, startTestConsole, type TestConsole } from '../support/browser-console.ts';
 import { sendForm, signIn } from '../support/console-client.ts';
 import { accessKeyManifest, getToken, type Pair, readPair, waitReady } from '../support/platform.ts';
 

@@ -12,7 +12,7 @@ import {
   signInWithToken,
   startTestConsole,
   type TestConsole,
-} from '../support/console.ts';
+} from '../support/browser-console.ts';
 import { accessKeyManifest, type Pair, readPair, waitReady } from '../support/platform.ts';
 
 const run = promisify(execFile);

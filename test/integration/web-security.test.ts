@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
+import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/browser-console.ts';
 import { makeCertificate } from '../support/certificates.ts';
-import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
-import { clientOf, cookiesOf, sendForm, signIn } from '../support/console-client.ts';
+import { clientOf, sendForm, signIn } from '../support/console-client.ts';
+import { cookiesOf } from '../support/cookie-browser.ts';
 import { accessKeyManifest, getToken, type Pair, readPair, tokenUrl, waitReady } from '../support/platform.ts';
 
 let setup: TestConsole;

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
-import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
+import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/browser-console.ts';
 import { type ConsoleClient, signIn } from '../support/console-client.ts';
 import { createWideObjects, longNames } from '../support/wide-objects.ts';
 import { deploymentManifest } from '../support/workload.ts';

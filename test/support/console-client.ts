@@ -1,3 +1,5 @@
+import { cookiesOf } from './cookie-browser.ts';
+
 /** A client of the pages without a browser, which controls every detail of a request. */
 export interface ConsoleClient {
   /** Cookie header of the session. */
@@ -7,12 +9,6 @@ export interface ConsoleClient {
   post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
   /** @returns the value of a hidden form field on a page */
   hidden(path: string, name: string): Promise<string>;
-}
-
-/** @returns the cookies that a response sets, as a Cookie header */
-export function cookiesOf(answer: Response): string {
-  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
-  return cookies.filter((one) => !one.endsWith('=')).join('; ');
 }
 
 /** Sends a form as a page of the same origin does. */

@@ -1,24 +1,15 @@
 /** The console with one AccessKey in memory, of the user ann, whose API server and operator a test controls. */
 import { Readable } from 'node:stream';
-import { Hono } from 'hono';
-import { pino } from 'pino';
 import { onTestFinished, vi } from 'vitest';
-import { createPairLookup } from '../../src/accesskey/live/pair-lookup.ts';
 import { toAccessKeyRecord } from '../../src/accesskey/model/access-key-record.ts';
-import { fixedClusters } from '../../src/clusters/cluster.ts';
 import type { KeyPair } from '../../src/credential/key-pair.ts';
 import { toSecretRecord } from '../../src/credential/secret-record.ts';
-import { limitBody } from '../../src/http/common/body-limit.ts';
-import type { Environment } from '../../src/http/common/environment.ts';
-import { requestLog } from '../../src/http/common/request-log.ts';
-import { createReviewBudget } from '../../src/http/common/review-budget.ts';
 import { ConnectionError } from '../../src/kube/errors.ts';
 import type { Transport } from '../../src/kube/transport.ts';
-import { createConsole } from '../../src/web/console.ts';
 import type { ConsoleOptions } from '../../src/web/routes/dependencies.ts';
-import { deriveKeys } from '../../src/web/session/session.ts';
 import { caches as cachesOf, keyPair, known, pairStatus, rawSecret } from './builders.ts';
-import { createBrowser, publicUrl, type TestBrowser } from './sign-on-console.ts';
+import { consoleApp, consoleDependencies } from './console-dependencies.ts';
+import { type CookieBrowser, createCookieBrowser } from './cookie-browser.ts';
 
 export const keysPath = '/personal-center/access-keys';
 
@@ -31,7 +22,6 @@ export function createKeyConsole(options: Partial<ConsoleOptions> = {}) {
   const now = () => Date.now() + offset;
   const first = known();
   const caches = cachesOf({ accessKeys: [first], secrets: [toSecretRecord(rawSecret({ of: first }))] });
-  const pairs = createPairLookup(caches);
   const { uid, creationTimestamp, spec, status } = first;
   const metadata = { namespace: 'shop', name: 'ann', uid, creationTimestamp, resourceVersion: '10', generation: 1 };
   const cluster = {
@@ -94,33 +84,15 @@ export function createKeyConsole(options: Partial<ConsoleOptions> = {}) {
     close: async () => undefined,
   };
 
-  const log = pino({ level: 'silent' });
-  const { app: pages } = createConsole({
-    ...{ caches, pairs, transport, transportFor: () => transport, log, now, singleSignOn: undefined },
-    tokenIssuing: {
-      issue: () => Promise.reject(new Error('no token is expected')),
-      issueFor: () => Promise.reject(new Error('no token is expected')),
-      authenticate: (_, { ak }) => pairs.find(ak, now())[0] ?? { retryAfterSeconds: 0 },
-    },
-    tokenBudget: createReviewBudget(undefined),
-    clusters: fixedClusters([]),
-    inventory: { find: async () => undefined, isOfferedTo: async () => false },
-    takeTurn: async () => undefined,
-    reviewToken: async (token) => ({ name: token, groups: [] }),
-    sessionKeys: () => deriveKeys(Buffer.alloc(32, 1)),
-    options: { keyPairSignIn: 'manage', sessionMinutes: 480, publicUrl, secure: true, ...options },
-  });
-  const app = new Hono<Environment>();
-  app.use(requestLog({ log, addressOf: () => '192.0.2.1' }), limitBody());
-  app.route('/', pages);
+  const app = consoleApp(consoleDependencies({ caches, transport, now, options }));
   return {
     app,
     cluster,
     advance: (milliseconds: number) => {
       offset += milliseconds;
     },
-    async signIn(method: 'token' | 'pair', user = 'ann'): Promise<TestBrowser> {
-      const browser = createBrowser(app);
+    async signIn(method: 'token' | 'pair', user = 'ann'): Promise<CookieBrowser> {
+      const browser = createCookieBrowser(app);
       const credential = method === 'token' ? { token: user } : { ...keyPair() };
       await browser.post('/login', { method, ...credential });
       return browser;
@@ -143,7 +115,7 @@ export function hiddenFields(page: string, ...names: string[]): Record<string, s
 }
 
 /** @returns the fields of a form of the console, which the browser opens first */
-export async function fieldsOf(browser: TestBrowser, path: string): Promise<Record<string, string>> {
+export async function fieldsOf(browser: CookieBrowser, path: string): Promise<Record<string, string>> {
   return hiddenFields(await (await browser.get(path)).text(), 'form_token', 'form_id', 'generation');
 }
 
@@ -161,11 +133,11 @@ export function withoutWaiting(): void {
 }
 
 /** Sends a form. */
-export async function submit(browser: TestBrowser, path: string, fields: Record<string, string>) {
+export async function submit(browser: CookieBrowser, path: string, fields: Record<string, string>) {
   const response = await browser.post(path, fields);
   return { status: response.status, page: await response.text() };
 }
 
 /** Sends the form of the page that waits for a pair. */
-export const checkAgain = (browser: TestBrowser, page: string) =>
+export const checkAgain = (browser: CookieBrowser, page: string) =>
   submit(browser, `${keysPath}/reveal`, hiddenFields(page, 'form_token', 'form_id', 'ticket'));

@@ -1,20 +1,17 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
-import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { Use } from '../../../src/accesskey/live/use.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
-import { noTrustedProxies } from '../../../src/http/common/client-address.ts';
 import type { Dependencies } from '../../../src/http/common/dependencies.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
-import { createUserDirectory } from '../../../src/users/directory.ts';
 import { accessKey, caches, keyPair, keyPolicy, now, secret } from '../../support/builders.ts';
+import { httpDependencies } from '../../support/http-dependencies.ts';
 
 export const tokenPaths = ['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'] as const;
 export const keyPaths = ['/apis/ghippo.io/v1alpha1/certs', '/.well-known/jwks.json'] as const;
@@ -101,39 +98,28 @@ export async function createPlatform(
   const lines: string[] = [];
   const uses: Use[] = [];
   const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
-  const app = createApp({
-    pairs: createPairLookup(content),
-    serviceAccounts: createLiveServiceAccounts(content),
-    reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
-    lastUsed: { touch: (use) => void uses.push(use) },
-    users: createUserDirectory(content),
-    inventory: createInventory(content, allowing('*')),
-    keyPairs: { caches: content, api: undefined },
-    clusters: fixedClusters([
-      {
-        name: 'here',
-        deployments: deployments('shop/web', 'shop/api', 'store/db'),
-        namespaces: () => ['empty', 'shop', 'store'],
-        freshness: () => fresh,
-        maxStaleSeconds: 300,
-        authorizer: allowing('*'),
-        ...cluster,
-      },
-    ]),
-    authorizer: allowing('*'),
-    signingKeys: () => keys,
-    token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
-    proxies: noTrustedProxies,
-    forwardAuthPreflight: 'off',
-    allowedOrigins: [],
-    secure: false,
-    takeTurn: async () => undefined,
-    tokenMetrics: { requested: () => undefined, signed: () => undefined },
-    httpMetrics: { completed: () => undefined },
-    log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
-    now: () => now,
-    ...dependencies,
-  });
+  const app = createApp(
+    httpDependencies(content, {
+      lastUsed: { touch: (use) => void uses.push(use) },
+      inventory: createInventory(content, allowing('*')),
+      clusters: fixedClusters([
+        {
+          name: 'here',
+          deployments: deployments('shop/web', 'shop/api', 'store/db'),
+          namespaces: () => ['empty', 'shop', 'store'],
+          freshness: () => fresh,
+          maxStaleSeconds: 300,
+          authorizer: allowing('*'),
+          ...cluster,
+        },
+      ]),
+      authorizer: allowing('*'),
+      signingKeys: () => keys,
+      log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
+      now: () => now,
+      ...dependencies,
+    }),
+  );
   /** @param from client address */
   async function send(path: string, init: RequestInit = {}, from?: string) {
     const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIdentityProvider, type TestIdentityProvider } from '../../support/identity-provider.ts';
-import { createSignOnConsole } from '../../support/sign-on-console.ts';
+import { createSignOnConsole } from '../../support/sign-on-in-memory.ts';
 
 let provider: TestIdentityProvider;
 beforeAll(async () => {

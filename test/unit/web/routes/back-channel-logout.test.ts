@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addEnded, createEndedCheck, type EndedList } from '../../../../src/web/oidc/ended-list.ts';
 import type { EndedSignOns } from '../../../../src/web/oidc/ended-sign-ons.ts';
+import { publicUrl } from '../../../support/cookie-browser.ts';
 import { startIdentityProvider, type TestIdentityProvider, testClient } from '../../../support/identity-provider.ts';
-import { createSignOnConsole, publicUrl, type SignOnConsole, signOn } from '../../../support/sign-on-console.ts';
+import { signOn } from '../../../support/provider-sign-on.ts';
+import { createSignOnConsole, type SignOnConsole } from '../../../support/sign-on-in-memory.ts';
 
 const path = '/login/backchannel-logout';
 const profile = '/personal-center/profile';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyPair } from '../../../support/builders.ts';
+import { type CookieBrowser, locationOf } from '../../../support/cookie-browser.ts';
 import {
   checkAgain,
   createKeyConsole,
@@ -11,13 +12,12 @@ import {
   titleOf,
   withoutWaiting,
 } from '../../../support/key-console.ts';
-import { locationOf, type TestBrowser } from '../../../support/sign-on-console.ts';
 
 const cookieName = '__Host-accesskey-session';
 const rotatePath = `${keysPath}/main/rotate`;
 
 /** Whether the browser is still signed in. */
-const isSignedIn = async (browser: TestBrowser) => (await browser.get(keysPath)).status === 200;
+const isSignedIn = async (browser: CookieBrowser) => (await browser.get(keysPath)).status === 200;
 
 /** Rotates the pair of the session while the operator is slow. @returns the page that waits, and how to send it again */
 async function startRotation({ cluster, signIn }: KeyConsole) {

@@ -1,15 +1,14 @@
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openSession } from '../../../../src/web/session/session.ts';
+import { type CookieBrowser, locationOf } from '../../../support/cookie-browser.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
+import { signOn } from '../../../support/provider-sign-on.ts';
 import {
   createSignOnConsole,
-  locationOf,
   type SignOnConsole,
   type SignOnConsoleOptions,
-  signOn,
-  type TestBrowser,
-} from '../../../support/sign-on-console.ts';
+} from '../../../support/sign-on-in-memory.ts';
 
 const profile = '/personal-center/profile';
 const cookieName = '__Host-accesskey-session';
@@ -30,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => provider.stop());
 
-async function signedOn(parts: Partial<SignOnConsoleOptions> = {}): Promise<TestBrowser> {
+async function signedOn(parts: Partial<SignOnConsoleOptions> = {}): Promise<CookieBrowser> {
   site = createSignOnConsole({ provider, ...parts });
   const browser = site.browser();
   await signOn(browser, provider);
@@ -38,7 +37,7 @@ async function signedOn(parts: Partial<SignOnConsoleOptions> = {}): Promise<Test
 }
 
 /** The next page is the sign-in page, which says that the session has ended and returns to the same page. */
-async function expectEnded(browser: TestBrowser): Promise<void> {
+async function expectEnded(browser: CookieBrowser): Promise<void> {
   const location = locationOf(await browser.get(profile));
   expect(location).toBe(`/login?next=${encodeURIComponent(profile)}`);
   expect(await (await browser.get(location)).text()).toContain('Your session has ended');
@@ -48,7 +47,7 @@ async function expectEnded(browser: TestBrowser): Promise<void> {
 const refreshes = () => provider.requests.filter((path) => path === '/token').length;
 
 /** @returns the session in the cookie */
-async function sessionOf(browser: TestBrowser) {
+async function sessionOf(browser: CookieBrowser) {
   const sealed = (browser.jar.get(cookieName) ?? '').replace(/^1\./, '');
   const session = await openSession(sealed, site.keys, 0);
   if (session?.kind !== 'token' || !session.sso) throw new Error('no session');
@@ -207,7 +206,7 @@ describe('the cookie of a session', () => {
 });
 
 describe('a session that was signed out', () => {
-  const signOut = async (browser: TestBrowser) => {
+  const signOut = async (browser: CookieBrowser) => {
     const [, formToken = ''] =
       /name="form_token" value="([^"]+)"/.exec(await (await browser.get(profile)).text()) ?? [];
     return browser.post('/logout', { form_token: formToken });

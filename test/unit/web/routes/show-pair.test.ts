@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyPair } from '../../../support/builders.ts';
+import type { CookieBrowser } from '../../../support/cookie-browser.ts';
 import {
   checkAgain,
   createKeyConsole,
@@ -10,7 +11,6 @@ import {
   titleOf,
   withoutWaiting,
 } from '../../../support/key-console.ts';
-import type { TestBrowser } from '../../../support/sign-on-console.ts';
 
 /** Creates the key b, which the operator provides at once. @returns the page that shows it */
 async function shownPage(): Promise<string> {
@@ -41,7 +41,7 @@ describe('the page that shows a pair', () => {
   });
 });
 
-async function newKey(browser: TestBrowser): Promise<Record<string, string>> {
+async function newKey(browser: CookieBrowser): Promise<Record<string, string>> {
   return { ...(await fieldsOf(browser, `${keysPath}/new`)), name: 'b', validity: 'permanent' };
 }
 
@@ -109,4 +109,4 @@ describe('a pair that could not be shown yet', () => {
   });
 });
 
-const again = async (browser: TestBrowser, page: string) => (await checkAgain(browser, page)).page;
+const again = async (browser: CookieBrowser, page: string) => (await checkAgain(browser, page)).page;

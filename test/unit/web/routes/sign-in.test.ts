@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TokenIssuing } from '../../../../src/http/token/issuing.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
-import { createSignOnConsole } from '../../../support/sign-on-console.ts';
+import { createSignOnConsole } from '../../../support/sign-on-in-memory.ts';
 
 let provider: TestIdentityProvider;
 beforeAll(async () => {

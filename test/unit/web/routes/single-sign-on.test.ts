@@ -1,15 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createReviewBudget } from '../../../../src/http/common/review-budget.ts';
+import { type CookieBrowser, locationOf } from '../../../support/cookie-browser.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
-import {
-  createSignOnConsole,
-  locationOf,
-  pathOf,
-  type SignOnConsole,
-  signOn,
-  start,
-  type TestBrowser,
-} from '../../../support/sign-on-console.ts';
+import { pathOf, signOn, start } from '../../../support/provider-sign-on.ts';
+import { createSignOnConsole, type SignOnConsole } from '../../../support/sign-on-in-memory.ts';
 
 const alice = { sub: 'sub-of-alice', email: 'alice@example.org' };
 const profile = '/personal-center/profile';
@@ -17,7 +11,7 @@ const home = '/personal-center/access-keys';
 
 let provider: TestIdentityProvider;
 let site: SignOnConsole;
-let browser: TestBrowser;
+let browser: CookieBrowser;
 
 beforeAll(async () => {
   provider = await startIdentityProvider({ authorization_response_iss_parameter_supported: false });

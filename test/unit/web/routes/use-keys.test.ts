@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TokenIssuing } from '../../../../src/http/token/issuing.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
-import { createSignOnConsole, signOn } from '../../../support/sign-on-console.ts';
+import { signOn } from '../../../support/provider-sign-on.ts';
+import { createSignOnConsole } from '../../../support/sign-on-in-memory.ts';
 
 const path = '/personal-center/use';
 let provider: TestIdentityProvider;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFlash } from '../../../../src/web/session/flash.ts';
 import { seal } from '../../../../src/web/session/seal.ts';
 import { deriveKeys, type SessionKeys } from '../../../../src/web/session/session.ts';
-import { createBrowser } from '../../../support/sign-on-console.ts';
+import { createCookieBrowser } from '../../../support/cookie-browser.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
 
@@ -17,8 +17,7 @@ function start(parts: { sessionKeys?: () => SessionKeys | undefined; secure?: bo
     return context.text('');
   });
   app.get('/take', async (context) => context.json({ message: await flash.take(context) }));
-  // biome-ignore lint/suspicious/noExplicitAny: an app without the environment of the console
-  const browser = createBrowser(app as any);
+  const browser = createCookieBrowser(app);
   const read = async (path: string) => (await browser.get(path)).json();
   return { browser, read, advance: (milliseconds: number) => (time += milliseconds) };
 }

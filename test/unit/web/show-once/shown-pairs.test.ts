@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { deriveKeys } from '../../../../src/web/session/session.ts';
 import { createShownPairs } from '../../../../src/web/show-once/shown-pairs.ts';
 import { createTickets } from '../../../../src/web/show-once/ticket.ts';
-import { createBrowser } from '../../../support/sign-on-console.ts';
+import { createCookieBrowser } from '../../../support/cookie-browser.ts';
 
 const now = () => Date.UTC(2026, 0, 1);
 const keys = deriveKeys(Buffer.alloc(32, 1));
@@ -26,8 +26,7 @@ function start() {
   let use = async (_: Context): Promise<unknown> => undefined;
   const app = new Hono();
   app.get('/', async (context) => context.json({ result: await use(context) }));
-  // biome-ignore lint/suspicious/noExplicitAny: an app without the environment of the console
-  const browser = createBrowser(app as any);
+  const browser = createCookieBrowser(app);
   async function request(next: typeof use): Promise<unknown> {
     use = next;
     return ((await (await browser.get('/')).json()) as { result?: unknown }).result;
