@@ -4,10 +4,10 @@ import {
   accessKeys,
   conditionOf,
   pairSpecOf,
-  pairStatusOf,
   stalledConditionOf,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
+import { createdPair } from '../../accesskey/model/created-pair.ts';
 import { durationMs } from '../../kube/duration.ts';
 import { list, watch } from '../../kube/list-watch.ts';
 import { targetOf } from '../../kube/list-watch-request.ts';
@@ -71,13 +71,11 @@ function stored(title: string): string {
 
 /** @returns whether the operator has seen this generation, and the pair exists with the revision of the spec */
 export function isDone(record: AccessKeyRecord, generation: number, pairName: string): boolean {
-  const status = pairStatusOf(record, pairName);
-  const pair = pairSpecOf(record, pairName);
+  const { uid } = record;
   const isSeen = (record.status.observedGeneration ?? 0) >= generation;
-  const isNew = (status?.revision ?? 0) >= (pair?.revision ?? 1);
-  return (
-    isSeen && isNew && status?.accessKey !== undefined && status.state !== 'Pending' && status.state !== 'Conflict'
-  );
+  const revision = pairSpecOf(record, pairName)?.revision ?? 1;
+  const status = createdPair(record, { uid, pairName, generation, revision });
+  return isSeen && typeof status !== 'string' && status.state !== 'Pending';
 }
 
 function rejectStalled(record: AccessKeyRecord, generation: number, title: string): void {

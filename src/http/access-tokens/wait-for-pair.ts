@@ -3,6 +3,7 @@ import { type FoundPair, findLivePair, type PairLookup } from '../../accesskey/l
 import { waitForCaches } from '../../accesskey/live/wait-for-caches.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { createdPair } from '../../accesskey/model/created-pair.ts';
 
 type Watched = Pick<AccessKeyCaches, 'accessKeys' | 'secrets'>;
 /** A key pair after a change; `generation` is that of the change. */
@@ -16,18 +17,14 @@ type Target = Pick<AccessKeyRecord, 'key' | 'uid' | 'generation'> & { pairName: 
  */
 export async function awaitCreated(
   { caches, pairs, now }: { caches: Watched; pairs: PairLookup; now: () => number },
-  { key, uid, generation, pairName }: Target,
+  { key, ...requested }: Target,
   timeoutMs: number,
 ): Promise<FoundPair | undefined> {
   const result = await waitForCaches([caches.accessKeys, caches.secrets], timeoutMs, () => {
-    const record = caches.accessKeys.get(key);
-    if (record?.uid !== uid) return { found: undefined };
-    // An older record can show a deleted key pair with the same name.
-    if (record.generation < generation) return false;
-    const status = pairStatusOf(record, pairName);
-    if (status?.state === 'Conflict') return { found: undefined };
-    const ak = status?.accessKey;
-    const found = ak === undefined ? undefined : findLivePair(pairs, { uid, pairName, ak }, now());
+    const status = createdPair(caches.accessKeys.get(key), requested);
+    if (status === 'waiting') return false;
+    if (typeof status === 'string') return { found: undefined };
+    const found = findLivePair(pairs, { ...requested, ak: status.accessKey }, now());
     return found && { found };
   });
   return result?.found;

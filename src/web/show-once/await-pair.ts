@@ -1,6 +1,7 @@
 import { waitForCaches } from '../../accesskey/live/wait-for-caches.ts';
-import { dataKeysOf, pairSpecOf, pairStatusOf, stalledConditionOf } from '../../accesskey/model/access-key-record.ts';
+import { dataKeysOf, pairSpecOf, stalledConditionOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { createdPair } from '../../accesskey/model/created-pair.ts';
 import type { DataKeys } from '../../credential/secret-format.ts';
 
 /** A pair that the controller is expected to create, with this revision or a later one. */
@@ -29,12 +30,9 @@ export interface CreatedPair {
 /** @returns the pair if the cached status says that it has been created */
 function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): CreatedPair | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
-  // An older record can show a deleted pair with the same name.
-  if (record?.uid !== expected.uid || record.generation < expected.generation) return undefined;
-  const pair = pairSpecOf(record, expected.pair);
-  const status = pairStatusOf(record, expected.pair);
-  if (!pair || !status?.accessKey || status.state === 'Conflict') return undefined;
-  if ((status.revision ?? 0) < expected.revision) return undefined;
+  const pair = record && pairSpecOf(record, expected.pair);
+  const status = createdPair(record, { ...expected, pairName: expected.pair });
+  if (!pair || typeof status === 'string') return undefined;
   return { ak: status.accessKey, secretName: status.secretName, keys: dataKeysOf(pair) };
 }
 

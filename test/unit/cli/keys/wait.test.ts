@@ -7,7 +7,8 @@ import { testContext } from '../support.ts';
 
 function record(revision: number, status: object, observedGeneration: number) {
   const entry = pairStatus({ name: 'main', ...status });
-  return known({ keyPairs: [{ name: 'main', revision }], status: { observedGeneration, keyPairs: [entry] } });
+  const keyPairs = [{ name: 'main', revision }];
+  return known({ generation: 3, keyPairs, status: { observedGeneration, keyPairs: [entry] } });
 }
 
 describe('isDone', () => {
