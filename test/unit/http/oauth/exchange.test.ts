@@ -267,7 +267,7 @@ describe('the request', () => {
       issuer: 'ghippo.io',
       defaultCycle: 3,
       maxCycle: 30,
-      failureThrottle: { burst: 2, refillSeconds: 60 },
+      failureThrottle: { burst: 2, refillSeconds: 86_400 },
     };
     const { send, reviewed } = await createExchange('invalid', [ann], { token });
     const statuses: number[] = [];
@@ -283,7 +283,7 @@ describe('the request', () => {
       issuer: 'ghippo.io',
       defaultCycle: 3,
       maxCycle: 30,
-      failureThrottle: { burst: 2, refillSeconds: 60 },
+      failureThrottle: { burst: 2, refillSeconds: 86_400 },
     };
     const atOnce = async (send: (path: string, init: RequestInit, from: string) => Promise<unknown>, times: number) => {
       const body = await request();

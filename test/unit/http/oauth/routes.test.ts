@@ -195,12 +195,12 @@ describe('the error', () => {
   });
 
   it('is 429 with Retry-After after too many failures', async () => {
-    const failureThrottle = { burst: 1, refillSeconds: 60 };
+    const failureThrottle = { burst: 1, refillSeconds: 3_600 };
     const { send } = await createPlatform({ token: { ...token, failureThrottle } });
     const wrong = form({ ...inBody, client_secret: other.sk });
     await send(path, wrong, '192.0.2.1');
     const answer = await send(path, wrong, '192.0.2.1');
-    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '60']);
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, expect.stringMatching(/^3[456]\d\d$/)]);
     expect(answer.json<OAuthAnswer>().error).toBe('invalid_client');
     expect((await send(path, form(inBody), '192.0.2.1')).status).toBe(200);
   });
