@@ -201,21 +201,6 @@ describe('the guardrails', () => {
       expect(await extend(600)).toBe('accepted');
       expect(await extend(800)).toContain("ValidatingAdmissionPolicy 'guardrails.accesskeys.ghippo.io'");
     });
-
-    test('ignore a later time that a client adds to managedFields', async () => {
-      const object = await kubectl.get<{ metadata: { managedFields: object[] }; spec: { keyPairs: object[] } }>(
-        'accesskey',
-        'alice',
-        '-n',
-        'team',
-        '--show-managed-fields',
-      );
-      const forged = { apiVersion: 'ghippo.io/v1alpha1', fieldsType: 'FieldsV1', operation: 'Update' };
-      const fieldsV1 = { 'f:spec': { 'f:suspended': {} } };
-      object.metadata.managedFields.push({ ...forged, manager: 'forged', time: '2100-01-01T00:00:00Z', fieldsV1 });
-      object.spec.keyPairs.push({ name: 'second', expiresAt: inHours(5000) });
-      await poll('rejected', async () => (await rejectionOf(object, 'replace')).includes('at most 720h'));
-    });
   });
 
   test.each([

@@ -18,7 +18,7 @@ const addedIn: Record<number, string[]> = {
     ...['findAll', 'join', 'max', 'min', 'split', 'timestamp', 'trim', 'type'],
   ],
   27: ['allowed', 'check', 'group', 'name', 'namespace', 'resource'],
-  28: ['hasValue'],
+  28: ['hasValue', 'of'],
   30: ['cidr', 'isCIDR', 'masked'],
   31: ['labelValue', 'qualifiedName', 'validate'],
 };

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { locateBinaries } from '../go-programs/locate.ts';
 import type { Binaries } from '../go-programs/program-sets.ts';
 import { createApiServer, createEtcd } from './api-server.ts';
-import type { Layout } from './arguments.ts';
+import { etcdAddress, type Layout } from './arguments.ts';
 import { startControllers } from './controllers.ts';
 import { assertReplaceable, createCredentials, type Person, writeKubeconfig } from './credentials.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -26,6 +26,8 @@ export interface ControlPlane {
   readonly server: string;
   /** PEM certificates of the API server's authority. */
   readonly certificateAuthority: string;
+  /** Client URL of etcd. */
+  readonly etcd: string;
   /** Path of kubectl. */
   readonly kubectl: string;
   /** Stops the API server. Default signal: SIGTERM. */
@@ -104,6 +106,7 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
       kubeconfig,
       server: access.server,
       certificateAuthority: access.certificateAuthority,
+      etcd: etcdAddress(layout),
       kubectl: binaries.kubectl,
       stopApiServer: (signal) => apiServer.stop(signal),
       startApiServer: async () => void (await apiServer.start(fleet.stopped)),
