@@ -43,13 +43,7 @@ interface Visiting {
   continuedSessions?: ContinuedSessions;
 }
 
-/** The session of a request, and its visitor unless it has ended. */
-interface Found {
-  session?: Session;
-  visitor?: Visitor | undefined;
-}
-
-/** @returns a function that finds the visitor of a request and sets the account in its view */
+/** Finds the session of a request, and the visitor of the session. */
 function createVisitorFinder(
   dependencies: ConsoleDependencies,
   { sessions, proxySessions, continuedSessions }: Visiting,
@@ -57,13 +51,17 @@ function createVisitorFinder(
   const visitorOf = createVisitors(dependencies);
   const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
   const proxySignOut: Account['signOut'] = signOutUrl === undefined ? 'none' : { url: signOutUrl };
-  return async (context: PageContext, keys: SessionKeys): Promise<Found> => {
-    const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
-    if (!session) return {};
+
+  async function findSession(context: PageContext, keys: SessionKeys): Promise<Session | undefined> {
+    return (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
+  }
+
+  /** @returns the visitor, whose account is then in the view, or undefined if the session has ended */
+  async function findVisitor(context: PageContext, session: Session, keys: SessionKeys): Promise<Visitor | undefined> {
     const visitor =
       (await visitorOf(session, context.get('clientAddress'))) ??
       (await continuedSessions?.visitorOf(context, session));
-    if (!visitor) return { session };
+    if (!visitor) return undefined;
     const { id, kind } = session;
     const account: Account = {
       name: visitor.user.name,
@@ -71,8 +69,10 @@ function createVisitorFinder(
       signOut: kind === 'proxy' ? proxySignOut : 'form',
     };
     context.set('view', { ...context.get('view'), account });
-    return { session, visitor };
-  };
+    return visitor;
+  }
+
+  return { findSession, findVisitor };
 }
 
 /** The form token of the session for which a fragment was rendered: it may be another one than that of the page. */
@@ -82,11 +82,15 @@ const sessionHeader = 'Accesskey-Session';
 export type RecognizeVisitor = (context: PageContext) => Promise<void>;
 
 export function createVisitorRecognition(dependencies: ConsoleDependencies, visiting: Visiting): RecognizeVisitor {
-  const findVisitor = createVisitorFinder(dependencies, visiting);
+  const { findSession, findVisitor } = createVisitorFinder(dependencies, visiting);
+  async function recognize(context: PageContext, keys: SessionKeys): Promise<void> {
+    const session = await findSession(context, keys);
+    if (session) await findVisitor(context, session, keys);
+  }
   return async (context) => {
     const keys = dependencies.sessionKeys();
     // The page is also useful while the cluster is unavailable.
-    if (keys) await findVisitor(context, keys).catch(() => undefined);
+    if (keys) await recognize(context, keys).catch(() => undefined);
   };
 }
 
@@ -96,7 +100,7 @@ export function createVisitorRecognition(dependencies: ConsoleDependencies, visi
  */
 export function requireVisitor(dependencies: ConsoleDependencies, visiting: Required<Visiting> & SignedOutCookies) {
   const { cookie, flash, proxySessions, continuedSessions } = visiting;
-  const findVisitor = createVisitorFinder(dependencies, visiting);
+  const { findSession, findVisitor } = createVisitorFinder(dependencies, visiting);
 
   function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
     const actor = { actor: user.name, signedInWith: signInMethodOf(session) };
@@ -105,12 +109,15 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Requ
 
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     const keys = requireSessionKeys(dependencies);
-    const { session, visitor } = await findVisitor(context, keys);
+    const session = await findSession(context, keys);
     if (session) context.set('session', session);
+    // A session can be signed out although its key pair is not valid now, or the cluster cannot be reached.
+    const isSigningOut = session && isSignOut(context) && (await hasFormToken(context, session, keys));
+    const finding = session && findVisitor(context, session, keys);
+    const visitor = await (isSigningOut ? finding?.catch(() => undefined) : finding);
     if (!session || !visitor) {
       proxySessions.rejectUntrusted(context);
-      // A session can be signed out although its key pair is not valid now.
-      if (session && isSignOut(context) && (await hasFormToken(context, session, keys))) return next();
+      if (isSigningOut) return next();
       const isPending = session && !isSignOut(context) && (await continuedSessions.isPending(context, session));
       return redirectToSignIn(context, { cookie, flash }, isPending);
     }

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createReviewBudget } from '../../../../src/http/common/review-budget.ts';
+import { ConnectionError } from '../../../../src/kube/errors.ts';
 import { type CookieBrowser, locationOf } from '../../../support/cookie-browser.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
+import { hiddenFields } from '../../../support/key-console.ts';
 import { pathOf, signOn, start } from '../../../support/provider-sign-on.ts';
 import { createSignOnConsole, type SignOnConsole } from '../../../support/sign-on-in-memory.ts';
 
@@ -378,6 +380,26 @@ describe('signing out', () => {
   test('returns from the provider to the sign-in page', async () => {
     const response = await browser.get('/login/signed-out', { 'Sec-Fetch-Site': 'cross-site' });
     expect(locationOf(response)).toBe('/login');
+  });
+
+  test.each(['cluster', 'ended sign-ons'] as const)('works while the %s cannot be read', async (failing) => {
+    let isDown = false;
+    const has = () => (isDown && failing === 'ended sign-ons' ? undefined : false);
+    const rejects = () => {
+      if (isDown && failing === 'cluster') throw new ConnectionError('the API server is down');
+      return false;
+    };
+    site = createSignOnConsole({ provider, rejects, ended: { has, add: async () => undefined } });
+    browser = site.browser();
+    await signOn(browser, provider, alice);
+    const page = await (await browser.get(profile)).text();
+    isDown = true;
+    expect((await browser.get(profile)).status).toBe(503);
+    expect((await browser.post('/logout', { form_token: 'other' })).status).toBe(503);
+    const response = await browser.post('/logout', hiddenFields(page, 'form_token'));
+    expect(await response.text()).toContain(`action="${provider.issuer}/logout"`);
+    isDown = false;
+    expect(locationOf(await browser.get(profile))).toBe(`/login?next=${encodeURIComponent(profile)}`);
   });
 
   test('ends only the session of the console if this is configured', async () => {
