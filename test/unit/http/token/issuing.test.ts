@@ -36,7 +36,7 @@ describe('throttling of failed attempts', () => {
     const answer = await send(path, wrong, '192.0.2.1');
     expect(answer.json()).toEqual({
       code: 8,
-      message: 'too many failed attempts, try again in 3600 s',
+      message: expect.stringMatching(/^too many failed attempts, try again in 3[456]\d\d s$/),
       details: [],
     });
     expect(answer.headers.get('Retry-After')).toMatch(/^3[456]\d\d$/);
