@@ -28,6 +28,30 @@ export async function answerCacheable<T>(
   return answer as Response & TypedResponse<JSONParsed<T>, 200, 'json'>;
 }
 
+/** A list whose items are created when they are sent. */
+interface LazyList<S, T, P> {
+  sources: readonly S[];
+  /** Must return the same each time. */
+  toItem(source: S): T;
+  pagination: P;
+}
+
+/** Like answerCacheable, for a list: a long one that waits for its client has neither its items nor their text. */
+export async function answerList<S, T, P>(
+  context: Context<Environment>,
+  { sources, toItem, pagination }: LazyList<S, T, P>,
+  cacheControl: string,
+): Promise<Response & TypedResponse<JSONParsed<{ items: T[]; pagination: P }>, 200, 'json'>> {
+  const parts: Iterable<string> = {
+    *[Symbol.iterator]() {
+      yield '{"items":[';
+      for (const [index, one] of sources.entries()) yield `${index === 0 ? '' : ','}${JSON.stringify(toItem(one))}`;
+      yield `],"pagination":${JSON.stringify(pagination)}}`;
+    },
+  };
+  return (await answerText(context, parts, { type: 'application/json', cacheControl })) as never;
+}
+
 /** Headers of a response. */
 interface AnswerOptions {
   type: string;

@@ -5,7 +5,7 @@ import { type InventoryEntry, toRow } from '../../inventory/row.ts';
 import { InventoryPage } from '../../inventory/schema.ts';
 import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
-import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
+import { answerList, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError, violation } from '../common/errors.ts';
@@ -30,7 +30,7 @@ export function addInventoryRoute(app: OpenAPIHono<Environment>, dependencies: D
     const found = await inventory.find(caller, { search, namespace });
     if (!found) throw denied(caller, namespace);
     if (format === 'csv') return (await respondWithCsv(context, found, now())) as never;
-    const answer = await answerCacheable(context, pageOf(found, { page, pageSize }, now()), privateAnswer);
+    const answer = await answerList(context, pageOf(found, { page, pageSize }, now()), privateAnswer);
     answer.headers.append('Vary', 'Accept');
     return answer;
   });
@@ -41,10 +41,13 @@ interface Position {
   pageSize: number | undefined;
 }
 
-function pageOf(found: readonly InventoryEntry[], position: Position, now: number): z.infer<typeof InventoryPage> {
+function pageOf(found: readonly InventoryEntry[], position: Position, now: number) {
   const { page, pageSize } = positionOf({ page: position.page ?? 0, pageSize: position.pageSize ?? 0 });
-  const items = found.slice((page - 1) * pageSize, page * pageSize).map((entry) => toRow(entry, now));
-  return { items, pagination: { page, pageSize, total: found.length } };
+  return {
+    sources: found.slice((page - 1) * pageSize, page * pageSize),
+    toItem: (entry: InventoryEntry) => toRow(entry, now),
+    pagination: { page, pageSize, total: found.length },
+  };
 }
 
 /** @throws PlatformError 400 that names the first parameter that is set */

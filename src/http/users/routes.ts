@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { projectCurrentUser, projectUser } from '../../users/projection.ts';
 import { CurrentUser, User, UserList } from '../../users/schema.ts';
 import { requireCaller } from '../common/bearer.ts';
-import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
+import { answerCacheable, answerList, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies } from '../common/dependencies.ts';
 import type { Environment } from '../common/environment.ts';
 import { callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
@@ -45,9 +45,10 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
     const position = positionOf(context.req.valid('query'));
     await dependencies.takeTurn(caller.name, context.env.incoming);
     const { users, total } = dependencies.users.find({ search, ...position });
-    return answerCacheable(
+    const now = dependencies.now();
+    return answerList(
       context,
-      { items: users.map((one) => projectUser(one, dependencies.now())), pagination: { ...position, total } },
+      { sources: users, toItem: (one) => projectUser(one, now), pagination: { ...position, total } },
       privateAnswer,
     );
   });

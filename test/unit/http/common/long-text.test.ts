@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answerText } from '../../../../src/http/common/cacheable.ts';
+import { answerList, answerText } from '../../../../src/http/common/cacheable.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
 import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
 import { record, storeOf } from '../../deployments/support.ts';
@@ -134,6 +134,39 @@ describe.each(codings)('a long text with %s', (coding) => {
     // The page has 7.6 MiB.
     expect(((await used()) - before) / 20).toBeLessThan(256 * kibibyte);
     await Promise.all(waiting.map((reader) => reader.cancel()));
+  });
+});
+
+describe('a list', () => {
+  const pagination = { page: 1, pageSize: 500, total: 500 };
+
+  /** An app with a list of these numbers, and how many items were created. */
+  function createList(sources: readonly number[]) {
+    const created = { items: 0 };
+    const toItem = (one: number) => {
+      created.items += 1;
+      return { id: one, text: 'ä'.repeat(3_000) };
+    };
+    const app = new Hono<Environment>().get('/', (context) =>
+      answerList(context, { sources, toItem, pagination }, 'no-cache'),
+    );
+    return { app, created, expected: { items: sources.map(toItem), pagination } };
+  }
+
+  it.each([0, 1, 3, 100])('of %i items is complete', async (length) => {
+    const { app, expected } = createList(Array.from({ length }, (_, index) => index));
+    const answer = await app.request('/');
+    expect(await answer.json()).toEqual(expected);
+    expect(answer.headers.get('Content-Type')).toBe('application/json');
+  });
+
+  it('has only the items that the client has read', async () => {
+    const { app, created } = createList(Array.from({ length: 500 }, (_, index) => index));
+    const answer = await app.request('/');
+    created.items = 0;
+    const reader = await startReading(answer);
+    expect(created.items).toBeLessThan(20);
+    await reader.cancel();
   });
 });
 
