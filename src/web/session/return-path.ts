@@ -6,7 +6,8 @@ const returnPages = /^\/(?:personal-center(?:\/[\w/-]*)?|deployments(?:\/[a-z0-9
 /** @returns the requested path if it is a page of the console, otherwise the home page: never another host */
 export function returnPath(requested: string | undefined): string {
   // Anything unusual is rejected before it is parsed: parsers disagree about slashes, backslashes and blanks.
-  if (requested === undefined || !/^\/[\w-][\w/?=&%.~-]*$/.test(requested)) return homePath;
+  // A query has the characters that URLSearchParams writes.
+  if (requested === undefined || !/^\/[\w-][\w/%.~-]*(?:\?[\w/?=&%.~+*-]*)?$/.test(requested)) return homePath;
   const [path = '', query] = requested.split('?', 2);
   if (!returnPages.test(path)) return homePath;
   return query === undefined ? path : `${path}?${query}`;

@@ -6,6 +6,7 @@ describe('returnPath', () => {
   test.each([
     '/deployments',
     '/deployments?search=web&page=2',
+    `/deployments?${new URLSearchParams({ search: 'web shop*', state: 'Running' })}`,
     '/deployments/west/shop/web.v2',
     '/platform-settings',
     '/personal-center/access-keys/ci/rotate',
@@ -28,6 +29,8 @@ describe('returnPath', () => {
     '/logout',
     '/apis/ghippo.io/v1alpha1/token',
     '/deployments#x',
+    '/deployments+x',
+    '/deployments*',
     '/deployments//evil.example',
     '/deployments/../logout',
     '/deployments/west/shop/web/more',
