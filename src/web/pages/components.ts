@@ -54,9 +54,9 @@ export function formId(): Html {
 }
 
 /** The attributes that connect an input with its problem, or else with its help if it has one. */
-export function describedBy(name: string, isWrong: boolean, help: string | undefined = `${name}-help`): Html {
+export function describedBy(name: string, isWrong: boolean, help: string | false = `${name}-help`): Html {
   if (isWrong) return html`aria-invalid="true" aria-describedby="${name}-problem"`;
-  return html`${help !== undefined && html`aria-describedby="${help}"`}`;
+  return html`${help !== false && html`aria-describedby="${help}"`}`;
 }
 
 /** What is wrong with the value of an input. Nothing if it has no problem. */

@@ -106,7 +106,7 @@ interface TextField {
 function textField(view: View, page: PairFormPage, { name, label, attributes, help }: TextField): Html {
   const problem = page.problems[name];
   return html`<div class="field"><label for="${name}">${label}</label>
-<input id="${name}" name="${name}" ${attributes} ${describedBy(name, problem !== undefined)}>
+<input id="${name}" name="${name}" ${attributes} ${describedBy(name, problem !== undefined, help !== undefined && `${name}-help`)}>
 ${problemText(view, page, name)}${help !== undefined && html`<p class="help" id="${name}-help">${help}</p>`}</div>`;
 }
 
@@ -142,8 +142,8 @@ ${problemText(view, page, 'namespace')}<p class="help" id="namespace-help">${t('
 
 function groupsField(view: View, page: PairFormPage, groups: readonly string[]): Html {
   const { t } = view;
-  const { input } = page;
-  return html`<fieldset class="field"><legend>${t('groups')}</legend>
+  const { input, problems } = page;
+  return html`<fieldset class="field" ${describedBy('groups', problems.groups !== undefined)}><legend>${t('groups')}</legend>
 <div class="choices column">${groups.map(
     (group) =>
       html`<label class="choice"><input type="checkbox" name="groups" value="${group}" ${attribute('checked', input.groups.includes(group))}><span>${group}</span></label>`,

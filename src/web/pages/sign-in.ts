@@ -103,7 +103,7 @@ function pairForm({ t }: View, { next, ak, ways, problems = {} }: SignInPage): H
 <input type="hidden" name="next" value="${next}">
 <input type="hidden" name="method" value="pair">
 <div class="field"><label for="ak">${t('accessKeyId')}</label>
-<input id="ak" name="ak" value="${ak ?? ''}" autocomplete="username" spellcheck="false" required ${describedBy('ak', problems.ak !== undefined, undefined)}>
+<input id="ak" name="ak" value="${ak ?? ''}" autocomplete="username" spellcheck="false" required ${describedBy('ak', problems.ak !== undefined, false)}>
 ${fieldProblem('ak', problems.ak && t(problems.ak))}</div>
 <div class="field"><label for="sk">${t('secretKey')}</label>
 <input id="sk" name="sk" type="password" autocomplete="current-password" required ${describedBy('sk', problems.sk !== undefined, 'pair-help')}>

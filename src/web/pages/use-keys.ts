@@ -29,8 +29,8 @@ export function useKeysPage(view: View, { person, snippets, ak, trial }: UseKeys
     content: html`<section class="card" aria-labelledby="try-title">
 <h2 id="try-title">${t('tryIt')}</h2><p class="faint">${t('tryItLead')}</p>
 <form method="post" action="/personal-center/use" class="filters" novalidate>${formToken(view.account)}
-<div class="field"><label for="ak">${t('accessKeyId')}</label><input id="ak" name="ak" value="${ak}" required autocomplete="off" spellcheck="false" ${describedBy('ak', problems.ak !== undefined, undefined)}>${fieldProblem('ak', problems.ak && t(problems.ak))}</div>
-<div class="field"><label for="sk">${t('secretKey')}</label><input id="sk" name="sk" type="password" required autocomplete="off" ${describedBy('sk', problems.sk !== undefined, undefined)}>${fieldProblem('sk', problems.sk && t(problems.sk))}</div>
+<div class="field"><label for="ak">${t('accessKeyId')}</label><input id="ak" name="ak" value="${ak}" required autocomplete="off" spellcheck="false" ${describedBy('ak', problems.ak !== undefined, false)}>${fieldProblem('ak', problems.ak && t(problems.ak))}</div>
+<div class="field"><label for="sk">${t('secretKey')}</label><input id="sk" name="sk" type="password" required autocomplete="off" ${describedBy('sk', problems.sk !== undefined, false)}>${fieldProblem('sk', problems.sk && t(problems.sk))}</div>
 <div class="buttons"><button class="primary">${t('tryItRun')}</button></div></form>
 ${trial && trial.kind !== 'incomplete' && trialResult(view, trial)}
 </section>
