@@ -52,8 +52,9 @@ async function run([program = '', ...args]: readonly string[], input = '') {
   onTestFinished(() => void child.kill('SIGKILL'));
   const result = { code: null as number | null, out: '', err: '' };
   child.stdout?.on('data', (text: Buffer) => {
+    const wasAsked = result.out.includes('Password:');
     result.out += text;
-    if (input !== '' && result.out.includes('Password:')) child.stdin?.write(input);
+    if (!wasAsked && result.out.includes('Password:')) child.stdin?.write(input);
   });
   child.stderr?.on('data', (text: Buffer) => {
     result.err += text;
