@@ -107,6 +107,19 @@ describe('signed in with a Kubernetes token', () => {
     await close();
   });
 
+  test('a key that the browser does not copy is selected instead', async () => {
+    const { page, problems, close } = await setup.open();
+    await page.addInitScript('navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"))');
+    await signInWithToken(page, setup.operator.url, people.alice.token);
+    const { sk } = await createKey(page, 'copied');
+    await page.click('#shown-sk + [data-copy]');
+    await page.waitForFunction('getSelection().toString()');
+    expect(await page.evaluate('getSelection().toString()')).toBe(sk);
+    expect(await page.textContent('#announcer')).toBe('Not copied. Copy the selected text instead.');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
   test('the profile shows the user', async () => {
     const { page, close } = await setup.open();
     await signInWithToken(page, setup.operator.url, people.alice.token);

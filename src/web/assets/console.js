@@ -8,9 +8,16 @@ const announce = (text) => {
   document.getElementById('announcer').textContent = text;
 };
 
+/** Copies the value of a button. Browsers can refuse to write to the clipboard. */
 async function copy(button) {
-  await navigator.clipboard.writeText(button.dataset.copy);
-  const { copied } = document.body.dataset;
+  const { copied, notCopied } = document.body.dataset;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    selectText(button.previousElementSibling);
+    announce(notCopied);
+    return;
+  }
   announce(copied);
   const { title } = button;
   button.title = copied;
@@ -19,6 +26,12 @@ async function copy(button) {
     button.title = title;
     button.classList.remove('copied');
   }, 2000);
+}
+
+function selectText(element) {
+  if (!element.matches('input')) return getSelection().selectAllChildren(element);
+  element.focus();
+  element.select();
 }
 
 document.addEventListener('click', (event) => {

@@ -22,6 +22,7 @@ export const en = {
   backToDeployments: 'Back to deployments',
   copy: 'Copy',
   copied: 'Copied',
+  notCopied: 'Not copied. Copy the selected text instead.',
   copyWhat: 'Copy {what}',
   live: 'Live updates',
   none: 'None',

@@ -24,6 +24,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   backToDeployments: '返回无状态负载列表',
   copy: '复制',
   copied: '已复制',
+  notCopied: '复制失败，请手动复制已选中的内容。',
   copyWhat: '复制{what}',
   live: '实时更新',
   none: '无',

@@ -104,7 +104,10 @@ export function sentence(message: string, name: string, element: Html): Html {
   return html`${before}${element}${after}`;
 }
 
-/** A button that copies a value. The script shows it where the clipboard is available. */
+/**
+ * A button that copies a value, which the element before it shows. The script displays the button where the clipboard is
+ * available.
+ */
 export function copyButton({ t }: View, value: string, what: string): Html {
   return html`<button type="button" class="icon-button" data-copy="${value}" aria-label="${t('copyWhat', { what })}" title="${t('copy')}" hidden>${icons.copy}</button>`;
 }

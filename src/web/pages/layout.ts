@@ -38,7 +38,7 @@ ${script('kept-input.js')}
 ${script('console.js')}
 ${script('live.js')}
 </head>
-<body data-copied="${t('copied')}" data-session="${view.account?.formToken ?? ''}" ${calendarTexts(view)}>
+<body data-copied="${t('copied')}" data-not-copied="${t('notCopied')}" data-session="${view.account?.formToken ?? ''}" ${calendarTexts(view)}>
 <a class="skip" href="#content">${t('skipToContent')}</a>
 <header class="bar">
 <a class="brand" href="/"><img src="${assets.path('icon.svg')}" alt="" width="28" height="28"><span>${t('product')}</span></a>
