@@ -263,6 +263,23 @@ describe('the form to create a key', () => {
   });
 });
 
+/** Sends a form after its session has ended, and signs in again. */
+async function sendLate(page: Page): Promise<void> {
+  await page.context().clearCookies();
+  await page.click('text="Save"');
+  await page.waitForURL('**/login?next=*');
+  await page.fill('#token', people.bob.token);
+  await page.press('#token', 'Enter');
+  await page.waitForSelector('[data-restored]:visible');
+}
+
+async function switchLanguage(page: Page): Promise<void> {
+  await page.click('details.account summary');
+  await page.click('text="简体中文"');
+  await page.waitForSelector('html[lang="zh-CN"]');
+  await page.waitForLoadState('load');
+}
+
 describe('a concurrent change', () => {
   test('of the same field is shown beside the entry, and saving again succeeds', async () => {
     const [one, two] = [await openKeys(), await openKeys()];
@@ -299,6 +316,29 @@ describe('a concurrent change', () => {
     await page.click('text="Save"');
     await page.waitForSelector('.notice.success');
     expect(await pairOf('spare')).toMatchObject({ description: 'edited', expiresAt: '2040-02-29T08:00:00Z' });
+    await close();
+  });
+
+  test.each([
+    ['the session ended', sendLate, '2041-01-01', 'text="Save"'],
+    ['the language was switched', switchLanguage, '2042-01-01', 'text="保存"'],
+  ])('of another field is kept although %s', async (_, reopen, date, save) => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/spare/edit`);
+    await page.fill('#description', date);
+    const index = (await bobsKeys()).spec.keyPairs.findIndex(({ name }) => name === 'spare');
+    const path = `/spec/keyPairs/${index}/expiresAt`;
+    const expiresAt = `${date}T08:00:00Z`;
+    const patch = JSON.stringify([{ op: 'add', path, value: expiresAt }]);
+    await kubectl('patch', 'accesskey', 'bob-example-org', '-n', 'people', '--type=json', '-p', patch);
+    await reopen(page);
+    expect(await page.inputValue('#description')).toBe(date);
+    await page.click(save);
+    await page.waitForSelector('.notice.error');
+    expect(await page.inputValue('#date')).toBe(date);
+    await page.click(save);
+    await page.waitForSelector('.notice.success');
+    expect(await pairOf('spare')).toMatchObject({ description: date, expiresAt });
     await close();
   });
 

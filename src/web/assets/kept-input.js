@@ -9,8 +9,15 @@ const keptInput = 'kept-input';
 /** The signed-in user, who must be the same when the input is restored. */
 const accountName = () => document.querySelector('.who')?.textContent;
 
-/** Fields that a person fills in: no form tokens and no secrets. */
-const inputsOf = (form) => [...form.elements].filter((one) => one.name && !['hidden', 'password'].includes(one.type));
+/**
+ * The state of the AccessKey from which the form was rendered. Without it, the restored input would silently replace
+ * what another person has changed meanwhile.
+ */
+const isBase = ({ name }) => name === 'generation' || name.startsWith('base_');
+
+/** Fields that a person fills in, and their base: no form tokens and no secrets. */
+const inputsOf = (form) =>
+  [...form.elements].filter((one) => one.name && one.type !== 'password' && (one.type !== 'hidden' || isBase(one)));
 
 function keepInput(form, isSubmitted) {
   const inputs = inputsOf(form).map(({ name, value, checked }) => ({ name, value, checked }));
