@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../../tools/control-plane/ports.ts';
 import { locateNginx } from '../../tools/debian/test-programs.ts';
 import { poll } from '../../tools/poll.ts';
 import { accessKey } from '../support/builders.ts';
@@ -28,15 +29,6 @@ async function askTwice(url: string, path: string): Promise<number | undefined> 
   const [answer] = await once(sent, 'response');
   answer.resume();
   return answer.statusCode;
-}
-
-async function freePort(): Promise<number> {
-  const server = createSocketServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const configuration = (ports: { gateway: number; operator: number; upstream: number }, directory: string) => `
@@ -83,7 +75,8 @@ describe.skipIf(!program)('nginx with auth_request (skipped where there is neith
     const platform = await createPlatform({ of: accessKey({ user: 'Jürgen', groups: ['dev', 'a,b'] }) });
     token = await platform.token();
     operator = createServer(getRequestListener(platform.app.fetch));
-    const ports = { gateway: await freePort(), operator: await listen(operator), upstream: await listen(upstream) };
+    const [gateway = 0] = await freePorts(1);
+    const ports = { gateway, operator: await listen(operator), upstream: await listen(upstream) };
     const file = join(directory, 'nginx.conf');
     writeFileSync(file, configuration(ports, directory));
     nginx = spawn(program ?? '', ['-c', file, '-p', directory], { stdio: 'ignore' });
