@@ -16,7 +16,7 @@ export interface SignOnConsoleOptions {
   oidc?: Partial<SingleSignOnOptions>;
   options?: Partial<ConsoleOptions>;
   /** ID tokens that the cluster rejects. */
-  rejects?: (token: string) => boolean;
+  rejects?: (token: string) => boolean | Promise<boolean>;
   /** Accepts back-channel logout. */
   ended?: Pick<EndedSignOns, 'has' | 'add'>;
   caches?: AccessKeyCaches;
@@ -47,7 +47,7 @@ export function createSignOnConsole({
   const all = consoleDependencies({
     reviewToken: async (token) => {
       const { exp = 0, email } = decodeJwt(token);
-      if (rejects(token) || exp * 1000 < now()) return undefined;
+      if ((await rejects(token)) || exp * 1000 < now()) return undefined;
       return { name: String(email), groups: ['developers'] };
     },
     sessionKeys: () => keys,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { isStatus } from '../../kube/errors.ts';
@@ -19,6 +20,9 @@ import {
 import type { ProxySessions } from './proxy-session.ts';
 import { formPageOf, redirectToSignIn, type SignedOutCookies } from './redirect-to-sign-in.ts';
 import type { Sessions } from './sessions.ts';
+
+/** How long a sign-out waits for the API server, milliseconds. */
+const signOutWaitMs = 1_000;
 
 /** Rejects forms from other sites, whatever cookies the browser sends with them. */
 export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options'>) {
@@ -111,10 +115,10 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Requ
     const keys = requireSessionKeys(dependencies);
     const session = await findSession(context, keys);
     if (session) context.set('session', session);
-    // A session can be signed out although its key pair is not valid now, or the cluster cannot be reached.
+    // A session can be signed out although its key pair is not valid now, or the cluster does not respond.
     const isSigningOut = session && isSignOut(context) && (await hasFormToken(context, session, keys));
     const finding = session && findVisitor(context, session, keys);
-    const visitor = await (isSigningOut ? finding?.catch(() => undefined) : finding);
+    const visitor = await (isSigningOut ? ifFoundSoon(finding) : finding);
     if (!session || !visitor) {
       proxySessions.rejectUntrusted(context);
       if (isSigningOut) return next();
@@ -134,6 +138,11 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Requ
     }
     return next();
   });
+}
+
+/** The log names who signed out, but the session must end soon. */
+async function ifFoundSoon(finding: Promise<Visitor | undefined> | undefined): Promise<Visitor | undefined> {
+  return Promise.race([finding?.catch(() => undefined), setTimeout(signOutWaitMs, undefined, { ref: false })]);
 }
 
 async function hasFormToken({ req }: PageContext, { id }: Session, keys: SessionKeys): Promise<boolean> {

@@ -54,6 +54,8 @@ export function createTokenReview(transportFor: (token: string) => Transport): R
     ...bounds,
     sizeCalculation: ({ user }) => 1 + [user?.name, ...(user?.groups ?? [])].join().length,
     ttl: cacheMs,
+    // An entry that makes room for others while its review is in flight has a result all the same.
+    ignoreFetchAbort: true,
     async fetchMethod(_key, _stale, { context: { token, limit } }) {
       const ask = () => review(transportFor(token));
       return { user: await (limit ? limit(ask) : ask()) };

@@ -402,6 +402,19 @@ describe('signing out', () => {
     expect(locationOf(await browser.get(profile))).toBe(`/login?next=${encodeURIComponent(profile)}`);
   });
 
+  test('works while the cluster does not respond', async () => {
+    let isHanging = false;
+    site = createSignOnConsole({ provider, rejects: () => isHanging && new Promise<boolean>(() => {}) });
+    browser = site.browser();
+    await signOn(browser, provider, alice);
+    const page = await (await browser.get(profile)).text();
+    isHanging = true;
+    const response = await browser.post('/logout', hiddenFields(page, 'form_token'));
+    expect(await response.text()).toContain(`action="${provider.issuer}/logout"`);
+    isHanging = false;
+    expect(locationOf(await browser.get(profile))).toBe(`/login?next=${encodeURIComponent(profile)}`);
+  });
+
   test('ends only the session of the console if this is configured', async () => {
     site = createSignOnConsole({ provider, oidc: { providerSignOut: false } });
     expect(locationOf(await signOut(site))).toBe('/login');

@@ -104,11 +104,24 @@ test('caches fewer users if they are in many groups, so that they do not fill th
   expect(calls.length).toBeLessThan(1_000);
 });
 
-function apiServer(token: string, calls: string[], groups: readonly string[] = ['dev']): Transport {
+test('returns the user of a review that takes long, although many others are cached meanwhile', async () => {
+  const gate = Promise.withResolvers<void>();
+  const groups = Array.from({ length: 100 }, (_, index) => String(index).padEnd(199, 'g'));
+  const review = createTokenReview((token) =>
+    apiServer(token, [], groups, token === 'good-slow' ? gate.promise : null),
+  );
+  const slow = review('good-slow', '192.0.2.1');
+  for (let index = 0; index < 200; index += 1) await review(`good-${index}`, '192.0.2.1');
+  gate.resolve();
+  expect(await slow).toMatchObject({ name: 'ann' });
+});
+
+function apiServer(token: string, calls: string[], groups = ['dev'], ready: Promise<void> | null = null): Transport {
   return {
     server: 'https://test.example',
     async send() {
       calls.push(token);
+      await ready;
       if (token === 'unavailable') throw new KubernetesError('unavailable', { status: 503 });
       if (!token.startsWith('good')) throw new KubernetesError('unauthorized', { status: 401 });
       const body = JSON.stringify({ status: { userInfo: { username: 'ann', groups } } });
