@@ -1,4 +1,5 @@
 import type { RequestOptions } from 'node:https';
+import { getCACertificates } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
@@ -136,9 +137,18 @@ function createPools(server: string, tls: TlsMaterial, proxy: string | undefined
   const { origin } = new URL(server);
   const timeout = connectTimeoutMs;
   const connect = { timeout, ...material };
+  const proxyTls = { timeout, ...(/^https:/i.test(proxy ?? '') && materialOfProxy(tls)) };
   const open = (limit: { connections?: number }) =>
     proxy === undefined
       ? new Pool(origin, { ...limit, allowH2: false, connect })
-      : new ProxyAgent({ ...limit, uri: proxy, proxyTls: { timeout }, requestTls: { ...connect, allowH2: false } });
+      : new ProxyAgent({ ...limit, uri: proxy, proxyTls, requestTls: { ...connect, allowH2: false } });
   return { calls: open({ connections: maxCallConnections }), watches: open({}) };
+}
+
+/** As in kubectl, a proxy may have a certificate of the cluster's CA. It does not get the client certificate. */
+function materialOfProxy({ ca, rejectUnauthorized }: TlsMaterial): TlsMaterial {
+  return {
+    ...(ca && { ca: [...getCACertificates('default'), ca].flat() }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
 }

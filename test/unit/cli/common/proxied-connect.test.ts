@@ -1,18 +1,21 @@
 /** A connection to the API server through a proxy. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer as createProxyServer, type Server as ProxyServer } from 'node:http';
+import { createServer as createProxyServer, type IncomingMessage, type Server as ProxyServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import type { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../../../src/cli/common/connect.ts';
 import { makeCertificate } from '../../../support/certificates.ts';
 import { testContext } from '../support.ts';
 
 let directory: string;
 let certificate: string;
+let key: string;
 let server: Server;
 let proxy: ProxyServer;
 /** What the proxy was asked for, with its credentials. */
@@ -24,23 +27,12 @@ const portOf = (one: Server | ProxyServer) => (one.address() as AddressInfo).por
 const listen = (one: Server | ProxyServer) => new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
 
 beforeEach(async () => {
-  const made = await makeCertificate('api');
-  ({ certificate } = made);
-  server = createServer({ cert: certificate, key: made.key }, (request, response) => response.end(request.url));
+  ({ certificate, key } = await makeCertificate('api'));
+  server = createServer({ cert: certificate, key }, (request, response) => response.end(request.url));
   await listen(server);
   [tunnels, status] = [[], 200];
   proxy = createProxyServer();
-  proxy.on('connect', ({ url, headers }, socket) => {
-    tunnels.push([url, headers['proxy-authorization']]);
-    if (status !== 200) {
-      socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    const upstream = connectSocket(portOf(server), '127.0.0.1');
-    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    upstream.pipe(socket).pipe(upstream);
-    for (const one of [upstream, socket]) one.on('error', () => undefined);
-  });
+  proxy.on('connect', openTunnel);
   await listen(proxy);
   directory = await mkdtemp(join(tmpdir(), 'cli-proxy-'));
 });
@@ -51,9 +43,24 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function clusterWith(fields: object, env: Record<string, string> = {}) {
+function openTunnel({ url, headers }: IncomingMessage, socket: Duplex): void {
+  tunnels.push([url, headers['proxy-authorization']]);
+  if (status !== 200) {
+    socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\n\r\n`);
+    return;
+  }
+  const upstream = connectSocket(portOf(server), '127.0.0.1');
+  socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  upstream.pipe(socket).pipe(upstream);
+  for (const one of [upstream, socket]) one.on('error', () => undefined);
+}
+
+const base64 = (value: string) => Buffer.from(value).toString('base64');
+const clientCertificate = () => ({ 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) });
+
+async function clusterWith(fields: object, env: Record<string, string> = {}, user: object = { token: 'none' }) {
   const cluster = {
-    'certificate-authority-data': Buffer.from(certificate).toString('base64'),
+    'certificate-authority-data': base64(certificate),
     'tls-server-name': 'localhost',
     ...fields,
   };
@@ -61,7 +68,7 @@ async function clusterWith(fields: object, env: Record<string, string> = {}) {
     'current-context': 'c',
     clusters: [{ name: 'c', cluster }],
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    users: [{ name: 'u', user: { token: 'none' } }],
+    users: [{ name: 'u', user }],
   };
   const kubeconfig = join(directory, 'config');
   await writeFile(kubeconfig, JSON.stringify(content));
@@ -90,8 +97,7 @@ it('prefers proxy-url of the kubeconfig, with its password', async () => {
   const transport = await clusterWith({ server: `https://127.0.0.1:${portOf(server)}`, 'proxy-url': url }, env);
   const { body } = await transport.send({ method: 'GET', path: '/version' });
   expect(await text(body)).toBe('/version');
-  const credentials = Buffer.from('user:pass').toString('base64');
-  expect(tunnels).toEqual([[`127.0.0.1:${portOf(server)}`, `Basic ${credentials}`]]);
+  expect(tunnels).toEqual([[`127.0.0.1:${portOf(server)}`, `Basic ${base64('user:pass')}`]]);
 });
 
 it('checks the certificate of the API server', async () => {
@@ -107,6 +113,43 @@ it('fails if the proxy refuses the connection', async () => {
   const transport = await clusterWith(remote, { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` });
   await expect(transport.send({ method: 'GET', path: '/version' })).rejects.toMatchObject({
     cause: { message: expect.stringContaining('403') },
+  });
+});
+
+describe('an https proxy', () => {
+  /** @returns its URL */
+  async function secureProxy(options: object, onConnect = openTunnel): Promise<string> {
+    const secure = createServer({ cert: certificate, key, ...options }).on('connect', onConnect);
+    await listen(secure);
+    onTestFinished(() => void secure.close());
+    return `https://localhost:${portOf(secure)}`;
+  }
+
+  it('may have a certificate of the CA of the cluster, and gets no client certificate', async () => {
+    const peers: object[] = [];
+    const url = await secureProxy({ requestCert: true, rejectUnauthorized: false }, (request, socket) => {
+      peers.push((socket as TLSSocket).getPeerCertificate());
+      openTunnel(request, socket);
+    });
+    const transport = await clusterWith({ ...remote, 'proxy-url': url }, {}, clientCertificate());
+    const { body } = await transport.send({ method: 'GET', path: '/version' });
+    expect(await text(body)).toBe('/version');
+    expect(peers).toEqual([{}]);
+  });
+
+  it('is rejected with a certificate of another CA, unless nothing is checked', async () => {
+    const { certificate: cert, key: otherKey } = await makeCertificate('other');
+    const url = await secureProxy({ cert, key: otherKey });
+    const transport = await clusterWith({ ...remote, 'proxy-url': url });
+    await expect(transport.send({ method: 'GET', path: '/version' })).rejects.toMatchObject({
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    });
+    expect(tunnels).toEqual([]);
+
+    const unchecked = { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true };
+    const trusting = await clusterWith({ ...remote, ...unchecked, 'proxy-url': url });
+    const { body } = await trusting.send({ method: 'GET', path: '/version' });
+    expect(await text(body)).toBe('/version');
   });
 });
 
