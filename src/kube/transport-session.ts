@@ -137,7 +137,7 @@ function createPools(server: string, tls: TlsMaterial, proxy: string | undefined
   const { origin } = new URL(server);
   const timeout = connectTimeoutMs;
   const connect = { timeout, ...material };
-  const proxyTls = { timeout, ...(/^https:/i.test(proxy ?? '') && materialOfProxy(tls)) };
+  const proxyTls = { timeout, allowH2: false, ...(/^https:/i.test(proxy ?? '') && materialOfProxy(tls)) };
   const open = (limit: { connections?: number }) =>
     proxy === undefined
       ? new Pool(origin, { ...limit, allowH2: false, connect })

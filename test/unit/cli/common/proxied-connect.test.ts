@@ -137,6 +137,18 @@ describe('an https proxy', () => {
     expect(peers).toEqual([{}]);
   });
 
+  it('gets HTTP/1.1 even if it offers HTTP/2', async () => {
+    const protocols: unknown[] = [];
+    const url = await secureProxy({ ALPNProtocols: ['h2', 'http/1.1'] }, (request, socket) => {
+      protocols.push((socket as TLSSocket).alpnProtocol);
+      openTunnel(request, socket);
+    });
+    const transport = await clusterWith({ ...remote, 'proxy-url': url });
+    const { body } = await transport.send({ method: 'GET', path: '/version' });
+    expect(await text(body)).toBe('/version');
+    expect(protocols).toEqual(['http/1.1']);
+  });
+
   it('is rejected with a certificate of another CA, unless nothing is checked', async () => {
     const { certificate: cert, key: otherKey } = await makeCertificate('other');
     const url = await secureProxy({ cert, key: otherKey });
