@@ -25,7 +25,7 @@ export async function untilAborted(promise: Promise<unknown>, signal: AbortSigna
 }
 
 /**
- * Waits for a promise that changes nothing, such as a read that cannot be canceled.
+ * Waits for a promise whose result is not needed after an abort, such as a read that cannot be canceled.
  *
  * @throws the reason of the signal if it aborts; what the promise rejects with
  */

@@ -141,7 +141,14 @@ function createPools(server: string, tls: TlsMaterial, proxy: string | undefined
   const open = (limit: { connections?: number }) =>
     proxy === undefined
       ? new Pool(origin, { ...limit, allowH2: false, connect })
-      : new ProxyAgent({ ...limit, uri: proxy, proxyTls, requestTls: { ...connect, allowH2: false } });
+      : new ProxyAgent({
+          ...limit,
+          uri: proxy,
+          proxyTls,
+          requestTls: { ...connect, allowH2: false },
+          // The proxy must also answer in time; the default is minutes.
+          clientFactory: (url, options) => new Pool(url, { ...options, headersTimeout: timeout }),
+        });
   return { calls: open({ connections: maxCallConnections }), watches: open({}) };
 }
 

@@ -81,15 +81,18 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
     const watching = request.idleTimeoutMs !== undefined;
     const { timeoutMs = defaultTimeoutMs } = request;
     const pool = watching ? session.pools.watches : session.pools.calls;
-    return undiciRequest(session.server + request.path, {
+    const signal = boundSignal(request.signal, watching || timeoutMs === 0 ? undefined : timeoutMs);
+    const response = undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
       dispatcher: request.beforeSend || request.received ? observed(pool, request) : pool,
-      signal: boundSignal(request.signal, watching || timeoutMs === 0 ? undefined : timeoutMs),
+      signal,
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? timeoutMs,
     });
+    // undici notices its signal only when the request has a connection. It then ends the request, or the body that arrived.
+    return signal ? unlessAborted(response, signal) : response;
   }
 
   /** Other requests may wait for the same credential plug-in, so it keeps running when one of them is aborted. */

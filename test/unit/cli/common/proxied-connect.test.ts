@@ -58,7 +58,12 @@ function openTunnel({ url, headers }: IncomingMessage, socket: Duplex): void {
 const base64 = (value: string) => Buffer.from(value).toString('base64');
 const clientCertificate = () => ({ 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) });
 
-async function clusterWith(fields: object, env: Record<string, string> = {}, user: object = { token: 'none' }) {
+async function clusterWith(
+  fields: object,
+  env: Record<string, string> = {},
+  user: object = { token: 'none' },
+  more: object = {},
+) {
   const cluster = {
     'certificate-authority-data': base64(certificate),
     'tls-server-name': 'localhost',
@@ -72,7 +77,7 @@ async function clusterWith(fields: object, env: Record<string, string> = {}, use
   };
   const kubeconfig = join(directory, 'config');
   await writeFile(kubeconfig, JSON.stringify(content));
-  const connected = connect({ kubeconfig }, testContext({ env }));
+  const connected = connect({ kubeconfig }, testContext({ env, ...more }));
   onTestFinished(() => connected.close());
   return connected.transport;
 }
@@ -113,6 +118,42 @@ it('fails if the proxy refuses the connection', async () => {
   const transport = await clusterWith(remote, { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` });
   await expect(transport.send({ method: 'GET', path: '/version' })).rejects.toMatchObject({
     cause: { message: expect.stringContaining('403') },
+  });
+});
+
+describe('a proxy that does not answer', () => {
+  beforeEach(() => {
+    proxy.removeAllListeners('connect').on('connect', (_, socket) => {
+      tunnels.push(['ignored', undefined]);
+      onTestFinished(() => void socket.destroy());
+    });
+  });
+
+  const proxied = (more: object = {}) =>
+    clusterWith(remote, { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` }, { token: 'none' }, more);
+
+  it('fails the request', async () => {
+    const transport = await proxied();
+    await expect(transport.send({ method: 'GET', path: '/version', timeoutMs: 0 })).rejects.toMatchObject({
+      cause: { code: 'UND_ERR_HEADERS_TIMEOUT' },
+    });
+  });
+
+  it('does not delay the time limit of a call', async () => {
+    const transport = await proxied();
+    await expect(transport.send({ method: 'GET', path: '/version', timeoutMs: 200 })).rejects.toMatchObject({
+      cause: { name: 'TimeoutError' },
+    });
+  });
+
+  it('does not delay the end of the process', async () => {
+    const process = new AbortController();
+    const transport = await proxied({ signal: process.signal });
+    const call = transport.send({ method: 'GET', path: '/version' });
+    call.catch(() => undefined);
+    await expect.poll(() => tunnels).toHaveLength(1);
+    process.abort(new Error('interrupted'));
+    await expect(call).rejects.toThrow('interrupted');
   });
 });
 
