@@ -24,23 +24,28 @@ interface Target {
   readonly port: string;
 }
 
+const withBits = /^([^/]+)\/(\d+)$/;
 const withPort = /^(\[.+\]|[^:]+):(\d+)$/;
 
-/** @param entry of NO_PROXY: `*`, a network, or a domain or address with or without a port */
+/** @param entry of NO_PROXY: `*`, a network, or a domain or address with or without a port; Go ignores all others */
 function matches(entry: string, { host, port }: Target): boolean {
   if (entry === '*') return true;
-  const [network = '', bits] = entry.split('/', 2);
-  if (bits !== undefined) return isIP(network) !== 0 && isIn(host, network, Number(bits));
-  const [, named = entry, onlyPort = port] = withPort.exec(entry) ?? [];
+  const [, network = '', bits] = withBits.exec(entry) ?? [];
+  if (isIP(network)) return isIn(host, network, Number(bits));
+  const [, named, onlyPort = port] = withPort.exec(entry) ?? [];
   if (onlyPort !== port) return false;
-  const name = withoutBrackets(named).replace(/^\*\./, '.');
+  // An address has brackets only before a port.
+  const name = named === undefined ? entry : withoutBrackets(named);
   if (isIP(name)) return isIn(host, name, isIPv6(name) ? 128 : 32);
-  return host === name || host.endsWith(name.startsWith('.') ? name : `.${name}`);
+  // The end of an address is not a domain.
+  if (isIP(host)) return false;
+  const domain = name.replace(/^\*\./, '.');
+  return host === domain || host.endsWith(domain.startsWith('.') ? domain : `.${domain}`);
 }
 
 function isIn(host: string, network: string, bits: number): boolean {
   const family = familyOf(network);
-  if (!isIP(host) || !(bits >= 0 && bits <= (family === 'ipv6' ? 128 : 32))) return false;
+  if (!isIP(host) || bits > (family === 'ipv6' ? 128 : 32)) return false;
   const list = new BlockList();
   list.addSubnet(network, bits, family);
   return list.check(host, familyOf(host));
