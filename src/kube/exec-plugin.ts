@@ -29,12 +29,14 @@ export function resolveCommands(kubeconfig: KubeConfig, directory: string): void
  * Runs the plug-in of the current user as the host allows. As in client-go, its credential is used until it expires, or for
  * as long as this kubeconfig is if it does not.
  *
- * @param config settings of the cluster for plug-ins, see `readExecConfig`
+ * @param readConfig reads the settings of the cluster for plug-ins, see `readExecConfig`; called only for a plug-in that
+ * gets them, because all files are parsed for it
  */
-export function useExecPlugin(kubeconfig: KubeConfig, host: PluginHost, config: unknown): void {
+export function useExecPlugin(kubeconfig: KubeConfig, host: PluginHost, readConfig: () => unknown): void {
   const user = kubeconfig.getCurrentUser();
   if (!user?.exec || user.authProvider) return;
   const plugin = user.exec as Plugin;
+  const config = plugin.provideClusterInfo ? readConfig() : undefined;
   let cached: ExecCredential | undefined;
   // The fields of User are declared read-only. client-node's own authenticator takes precedence while `exec` is set.
   Object.assign(user, { exec: undefined, authProvider: { name: provider, config: {} } });

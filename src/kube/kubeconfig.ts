@@ -52,7 +52,7 @@ export function loadKubeconfigFiles(
     problemOf(kubeconfig, allowsProxy) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
   if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${files.join(delimiter)}: ${problem}`);
   const texts = parts.map(({ text }) => text);
-  if (host) useExecPlugin(kubeconfig, host, readExecConfig(kubeconfig, texts));
+  if (host) useExecPlugin(kubeconfig, host, () => readExecConfig(kubeconfig, texts));
   return kubeconfig;
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { useExecPlugin } from '../../../src/kube/exec-plugin.ts';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
 import { type CredentialSessions, createCredentialSessions } from '../../../src/kube/transport-session.ts';
@@ -145,6 +147,22 @@ describe('a credential plug-in', () => {
       expect(await infoFor({ exec, cluster })).toMatchObject({ spec: { cluster: expected } });
       const inline = { 'certificate-authority-data': ca };
       expect(await infoFor({ exec, cluster: inline })).toMatchObject({ spec: { cluster: inline } });
+    });
+
+    it.each([
+      [{}, 0],
+      [{ provideClusterInfo: true }, 1],
+    ])('whose settings are read only if it asks for them: %o', (more, times) => {
+      const kubeconfig = new KubeConfig();
+      kubeconfig.loadFromOptions({
+        clusters: [{ name: 'c', server: 'https://127.0.0.1:1' }],
+        users: [{ name: 'u', exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', ...more } }],
+        contexts: [{ name: 'here', cluster: 'c', user: 'u' }],
+        currentContext: 'here',
+      });
+      const readConfig = vi.fn();
+      useExecPlugin(kubeconfig, { environment: {}, kill: process.kill }, readConfig);
+      expect(readConfig).toHaveBeenCalledTimes(times);
     });
   });
 
