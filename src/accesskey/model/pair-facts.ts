@@ -105,10 +105,9 @@ function extensionMs(
 }
 
 /**
- * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label if the spec of that
- * pair names the Secret, then by the Secret name in the status, then by the label. This way no pair takes over the
- * Secret of another, even if a label is lost or wrong or two pairs swap Secret names. The name in the spec alone counts
- * only before the first status: later, the Secret may hold revoked keys.
+ * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret
+ * name in the status, then by the name in the spec. This way no pair takes over the Secret of another, even if a label
+ * is lost or wrong or two pairs swap Secret names.
  *
  * @returns undefined if the spec has no such pair
  */
@@ -117,16 +116,11 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const ak = secret.pair?.ak;
   const known = accessKey.status.keyPairs?.filter((one) => one.accessKey !== undefined) ?? [];
   const byAk = known.find((one) => one.accessKey === ak)?.name;
-  const byName = known.find((one) => one.secretName === secret.name)?.name;
-  const inSpec = (name: string | undefined) => pairs.find((one) => one.name === name);
-  if (byAk !== undefined) return inSpec(byAk);
-  // The name of a removed pair's Secret may belong to another pair now.
-  const label = secret.labels[keyPairLabel];
-  const named = pairs.find((one) => secretNameOf(accessKey, one) === secret.name);
-  const labelled = inSpec(label);
-  if (labelled !== undefined && labelled === named) return labelled;
-  const hasStatus = (accessKey.status.observedGeneration ?? -1) >= 0;
-  return inSpec(byName) ?? (label !== undefined || byName !== undefined || hasStatus ? labelled : named);
+  const name = byAk ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
+  if (name !== undefined) return pairs.find((one) => one.name === name);
+  // A pair that is in the status must not take the keys of another Secret just because the spec now names that Secret.
+  const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
+  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
 }
 
 /**
@@ -165,9 +159,7 @@ export function highestRevision(pair: KeyPairSpec, recorded: number | undefined)
   return Math.max(pair.revision ?? 1, recorded ?? 1);
 }
 
-/**
- * The revision of a new pair. An annotation must not raise it: others can write it, and a revision is never lowered.
- */
+/** The revision of a new pair. An annotation must not raise it: others can write it, and a revision is never lowered. */
 export function newRevision(accessKey: AccessKeyRecord, pair: KeyPairSpec): number {
   return highestRevision(pair, pairStatusOf(accessKey, pair.name)?.revision);
 }

@@ -1,6 +1,5 @@
 import type { PairDigest } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
 import { isAllowedBySpec } from '../model/pair-state.ts';
 import { factAnnotations } from './hold.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
@@ -45,10 +44,10 @@ export function withAcceptance({
 }
 
 /**
- * Whether a pair can only be accepted once the status is written: its Secret does not say when or for which revision it
- * was generated, the status still says that the pair was removed, or has another ak in another Secret (superseded.ts).
+ * Whether a pair can only be accepted once the status is written: its Secret does not say when or for which revision it was
+ * generated, the status still says that the pair was removed, or has another ak in another Secret (superseded.ts).
  */
-export function needsStatus(accessKey: AccessKeyRecord, { pairs }: PlanOutcome): boolean {
+export function needsStatus(accessKey: Pick<AccessKeyRecord, 'status'>, { pairs }: PlanOutcome): boolean {
   return pairs.some(({ pair, secret, write }) => {
     const isReverted = factAnnotations.some((one) => write?.reverted.includes(one));
     const known = pairStatusOf(accessKey, pair.name);
@@ -57,8 +56,7 @@ export function needsStatus(accessKey: AccessKeyRecord, { pairs }: PlanOutcome):
       known?.accessKey !== undefined &&
       known.accessKey !== secret.pair?.ak &&
       known.secretName !== secret.name;
-    const isOfOther = secret !== undefined && pairOf(accessKey, secret)?.name !== pair.name;
-    return isReverted || isElsewhere || isOfOther || known?.removed === true;
+    return isReverted || isElsewhere || known?.removed === true;
   });
 }
 

@@ -4,7 +4,7 @@ import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../crede
 import { durationMs } from '../../kube/duration.ts';
 import { clusterLabel, type SecretType, secretTypes } from '../../kube/own-names.ts';
 import { printableName } from '../../kube/printable.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind, pairStatusOf } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision, type PairAtTime, type PairFacts, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
 import { parseTime } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
@@ -32,9 +32,9 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, fet
 }
 
 /**
- * Whether an administrator has marked the Secret for adoption by this pair. manifests/base/secret-policy.yaml limits
- * who can write the mark. Nothing else makes a Secret that existed before the AccessKey one of its key pairs: labels
- * and the reference to a former owner do not.
+ * Whether an administrator has marked the Secret for adoption by this pair. manifests/base/secret-policy.yaml limits who
+ * can write the mark. Nothing else makes a Secret that existed before the AccessKey one of its key pairs: labels and the
+ * reference to a former owner do not.
  */
 export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record }: FetchedSecret): boolean {
   return record.annotations[annotations.adopt] === markOf(accessKey, pair);
@@ -42,9 +42,9 @@ export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record
 
 /**
  * The uid of an AccessKey that had the same name before and controls the Secret, undefined if there is none. The
- * garbage collector normally deletes such a Secret, but not if it misses that the former AccessKey was deleted, and
- * takes the new AccessKey for an update of the former. The former one is certainly gone, because apply has confirmed
- * that the name now belongs to this AccessKey.
+ * garbage collector normally deletes such a Secret, but not if it misses that the former AccessKey was deleted, and takes
+ * the new AccessKey for an update of the former. The former one is certainly gone, because apply has confirmed that the
+ * name now belongs to this AccessKey.
  */
 export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: FetchedSecret): string | undefined {
   const { ownerUID } = record;
@@ -53,23 +53,8 @@ export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: F
 }
 
 /**
- * Whether the status would have the pair in this Secret also if it is not written after the adoption: it names the
- * Secret, or has its ak or none. Otherwise it has the pair before, and the adopted one would only be a former pair.
- */
-export function isAdoptionRecorded(
-  accessKey: AccessKeyRecord,
-  { pair, fetched }: { pair: KeyPairSpec; fetched: FetchedSecret },
-): boolean {
-  const known = pairStatusOf(accessKey, pair.name);
-  if (known?.accessKey === undefined) return true;
-  const { name, pair: found } = recordFor(pair, fetched);
-  return known.removed !== true && (known.secretName === name || known.accessKey === found?.ak);
-}
-
-/**
- * The pair keeps its age, so that an adoption does not extend its lifetime. The previous pair of an overlap stays valid
- * as recorded. The patch also removes the mark, which is meant for this AccessKey only and not for a later one of the
- * same name.
+ * The pair keeps its age, so that an adoption does not extend its lifetime. The previous pair of an overlap stays valid as
+ * recorded. The patch also removes the mark, which is meant for this AccessKey only and not for a later one of the same name.
  *
  * @returns also the facts about the pair, which has never been removed, whatever the status says about the one before
  */
@@ -106,8 +91,8 @@ export function planAdoption({
 }
 
 /**
- * The earliest time that is known: a restored Secret is younger than its pair, and the annotation may be forged. During
- * an overlap the annotation counts, because the pair is then younger than its Secret.
+ * The earliest time that is known: a restored Secret is younger than its pair, and the annotation may be forged. During an
+ * overlap the annotation counts, because the pair is then younger than its Secret.
  */
 function generatedAt({ record }: FetchedSecret, isRotating: boolean, now: number): number {
   const recorded = parseTime(record.annotations[annotations.generatedAt]);

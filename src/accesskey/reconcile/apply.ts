@@ -1,7 +1,6 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from '../model/access-key-record.ts';
 import { isPlacement, type PairAction, type Placement, type Plan, type ResolvedAction } from './actions.ts';
-import { isAdoptionRecorded } from './adoption.ts';
 import { createSecret } from './create-secret.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { blockedOutcome, outcomeWithProblem, writeProblem } from './problems.ts';
@@ -9,13 +8,13 @@ import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
-import { adopt, announceAdoption, heldOutcome, keep, writeContent } from './write-secret.ts';
+import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
 
 /**
- * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned
- * for, and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried.
- * Before the first write, the API server must confirm that the AccessKey still has the planned generation, and also the
- * planned status if it matters.
+ * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
+ * and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried. Before the
+ * first write, the API server must confirm that the AccessKey still has the planned generation, and also the planned status
+ * if a pair was removed and added again.
  *
  * If the API server rejects a request for one pair (quota, admission), its outcome has a problem, and the other pairs
  * are still applied.
@@ -32,13 +31,10 @@ export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise
   return { pairs, notRemoved: await removeSecrets(scope, plan) };
 }
 
-/**
- * The status decides which Secrets no pair needs, and whether a pair was removed before. If the cached one is stale,
- * such a Secret may hold a pair now, and such a pair may already have new keys.
- */
-function confirm({ api, accessKey }: Scope, { pairs, remove }: Plan): Promise<void> {
+/** That a pair was removed before is only in the status. If the cached one is stale, the pair may already have new keys. */
+function confirm({ api, accessKey }: Scope, { pairs }: Plan): Promise<void> {
   const wasRemoved = pairs.some(({ pair }) => pairStatusOf(accessKey, pair.name)?.removed);
-  return wasRemoved || remove.length > 0 ? api.confirmStatus(accessKey) : api.confirm(accessKey);
+  return wasRemoved ? api.confirmStatus(accessKey) : api.confirm(accessKey);
 }
 
 /** If all pairs are new, they are created at the same time, because none depends on another. */
@@ -141,7 +137,7 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
       // First, because the adoption replaces the pair. If the status is not written afterwards, no Secret of the former
       // pair may remain: it would still be the pair, and the adopted one would be deleted.
       if (action.from) await removeSecret(scope, action.from);
-      return isAdoptionRecorded(scope.accessKey, action) ? adopt(scope, action) : announceAdoption(action);
+      return adopt(scope, action);
     case 'wait':
     case 'conflict':
     case 'reject':

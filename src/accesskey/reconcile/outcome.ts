@@ -32,8 +32,8 @@ export interface PairProblem {
   /** Start of the message of an error, which is the same in each attempt for the same Secret. */
   stablePrefix?: string;
   /**
-   * Retrying cannot help: a person must change the Secret or the spec. Not set for SecretConflict, which always makes
-   * the AccessKey Stalled (verdict.ts).
+   * Retrying cannot help: a person must change the Secret or the spec. Not set for SecretConflict, which always makes the
+   * AccessKey Stalled (verdict.ts).
    */
   stalled?: boolean;
   /** The response of the API server; the reconcile is retried. */
@@ -67,8 +67,8 @@ export interface PairOutcome {
   /** The Secret that holds the pair; undefined if none does. */
   secret?: SecretRecord;
   /**
-   * What was sent about the pair, if the Secret was written. The stored annotations can differ, because an admission
-   * policy changes them; but then the pair must not seem to be as old as before its rotation, and be rotated again.
+   * What was sent about the pair, if the Secret was written. The stored annotations can differ, because an admission policy
+   * changes them; but then the pair must not seem to be as old as before its rotation, and be rotated again.
    */
   facts?: PairFacts;
   change: PairChange;
@@ -82,8 +82,6 @@ export interface PairOutcome {
   manager?: string | undefined;
   /** Set if the Secret was written. */
   write?: Write;
-  /** The pair of this Secret is adopted once the status names the Secret. */
-  adopts?: boolean;
   /** The pair is not as the spec requires, because what the operator writes does not last (overrides.ts). */
   overridden?: boolean;
   problem?: PairProblem;
@@ -100,10 +98,7 @@ export interface NotRemoved {
 /** The result of applying a plan. */
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
-  /**
-   * The pairs in the Secrets that the AccessKey keeps although another one holds its user: only their tokens are
-   * removed.
-   */
+  /** The pairs in the Secrets that the AccessKey keeps although another one holds its user: only their tokens are removed. */
   kept?: readonly PairOutcome[];
   /** Unneeded Secrets that could not be deleted. */
   notRemoved: readonly NotRemoved[];

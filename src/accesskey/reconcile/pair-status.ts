@@ -14,8 +14,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
   };
   if (!secret?.pair) {
     const state = stateWithoutSecret(outcome);
-    const recovered = outcome.adopts ? known && toAdopt(known, secretName) : known;
-    return { name: pair.name, secretName, ...recoveryData(recovered, now), state, ...fromSpecAndStatus };
+    return { name: pair.name, secretName, ...recoveryData(known, now), state, ...fromSpecAndStatus };
   }
   const facts = outcome.facts ?? pairFacts({ accessKey, pair, secret, now });
   const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
@@ -72,11 +71,6 @@ function recoveryData(known: KeyPairStatus | undefined, now: number): Partial<Ke
     ...(known?.previous && isOverlapping && { previous: known.previous }),
     ...(known?.removed && { removed: true }),
   };
-}
-
-/** The former pair and its Secret are gone. */
-function toAdopt({ removed: _, ...known }: KeyPairStatus, secretName: string): KeyPairStatus {
-  return { ...known, secretName };
 }
 
 function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {

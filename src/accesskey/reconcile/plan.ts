@@ -73,10 +73,10 @@ function planPair({
   const pairOfNamed = named && pairOf(accessKey, named);
   const isOwn = named && !named.deleting && pairOfNamed?.name === pair.name;
   if (isOwn && !isSuperseded({ accessKey, pair, secret: named }, secrets)) {
-    return planSecret({ accessKey, pair, secret: named, now });
+    return planSecret({ accessKey, pair, secret: named, secrets, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
-  const inFormer = former && planSecret({ accessKey, pair, secret: former, now });
+  const inFormer = former && planSecret({ accessKey, pair, secret: former, secrets, now });
   // `recover` means that the annotations of the former Secret are wrong: its cached ak may be the sk, and must not get
   // into the status. So `from` stays unset, and create-secret.ts reads the Secret again.
   const from = inFormer?.kind === 'recover' ? undefined : former;
@@ -102,14 +102,24 @@ function placementKind(
   return isOfOther ? 'conflict' : 'wait';
 }
 
-/** Decides the next step for a Secret, not being deleted, that holds the pair or should hold it. */
-export function planSecret({ accessKey, pair, secret, now }: PairAtTime): SecretAction {
+/**
+ * Decides the next step for a Secret, not being deleted, that holds the pair or should hold it.
+ *
+ * @param options.secrets the known Secrets of the AccessKey
+ */
+export function planSecret({
+  accessKey,
+  pair,
+  secret,
+  secrets,
+  now,
+}: PairAtTime & Pick<Observed, 'secrets'>): SecretAction {
   const found = { accessKey, pair, secret };
   const isWrong = hasOtherPair(found) || isSwapped(found);
   if (!secret.pair || isWrong) return { kind: 'recover', pair, secret };
   const facts = pairFacts({ ...found, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
-  if (cause && mayRotateIn(found)) return { kind: 'rotate', pair, secret, cause };
+  if (cause && mayRotateIn(found, secrets)) return { kind: 'rotate', pair, secret, cause };
   const current = limitToNow(pair, withoutEndedPrevious(facts, now), now);
   const isSound =
     !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && hasDesiredData(pair, secret, current);
@@ -117,17 +127,14 @@ export function planSecret({ accessKey, pair, secret, now }: PairAtTime): Secret
 }
 
 /**
- * The Secret, with another name than the desired one, that the pair moves from. If several hold it, the one that the
- * status names. A pair that is not in the status moves from none: its label may be wrong, and the Secret hold revoked
- * keys.
+ * The Secret, with another name than the desired one, that the pair moves from. If several hold it, the one whose ak is
+ * in the status.
  */
 function formerSecret(
   accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
   secrets: readonly SecretRecord[],
 ): SecretRecord | undefined {
-  const known = pairStatusOf(accessKey, pair.name);
-  if (known?.accessKey === undefined) return undefined;
   const holding = secrets.filter(
     (one) =>
       one.pair &&
@@ -135,7 +142,8 @@ function formerSecret(
       pairOf(accessKey, one)?.name === pair.name &&
       !isSuperseded({ accessKey, pair, secret: one }, secrets),
   );
-  return holding.find((one) => one.name === known.secretName) ?? holding[0];
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  return holding.find((one) => one.pair?.ak === known) ?? holding[0];
 }
 
 /**

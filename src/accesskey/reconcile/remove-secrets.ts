@@ -1,11 +1,12 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import { pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
+import { type KeyPairSpec, secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
+import { isSuperseded } from '../model/superseded.ts';
 import type { Plan } from './actions.ts';
 import type { NotRemoved, PlanOutcome } from './outcome.ts';
-import { removeSecret, type Scope } from './scope.ts';
+import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
-import { isOfRemovedPair, isUnneeded } from './unneeded-secrets.ts';
+import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
 
 /**
  * Deletes the Secrets that no pair needs.
@@ -28,24 +29,36 @@ export async function removeSecrets(scope: Scope, { remove, removedPairs }: Plan
 }
 
 /**
- * Asks the API server first for the Secrets that can hold the pair instead. The cached one may already be gone if the
- * pair moved back and forth.
+ * Asks the API server first whether the pair is in another Secret. The cached one may already be gone if the pair moved
+ * back and forth.
  *
  * @throws StaleCacheError if the pair is not there
  */
 async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void> {
-  const { api, accessKey } = scope;
+  const { accessKey } = scope;
   const pair = pairOf(accessKey, secret);
-  const names = pair ? [secretNameOf(accessKey, pair), pairStatusOf(accessKey, pair.name)?.secretName] : [];
-  const current = [secret];
-  for (const name of new Set(names)) {
-    const fetched = name === undefined || name === secret.name ? undefined : await api.read(accessKey.namespace, name);
-    if (fetched) current.push(fetched.record);
-  }
-  if (!isUnneeded(accessKey, secret, current)) {
-    throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
-  }
+  const isNamed = pair && secret.name === secretNameOf(accessKey, pair);
+  const isUnneeded =
+    !pair || (await (isNamed ? isStillSuperseded(scope, pair, secret) : hasMoved(scope, pair, secret)));
+  if (!isUnneeded) throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
   await removeSecret(scope, secret);
+}
+
+/**
+ * Whether the Secret of the desired name is superseded according to the API server. The status decides, so it must be the
+ * current one.
+ */
+async function isStillSuperseded(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+  const { api, accessKey } = scope;
+  await api.confirmStatus(accessKey);
+  const current = (await readOwnSecrets(scope)).map(({ record }) => record);
+  return isSuperseded({ accessKey, pair, secret }, current);
+}
+
+/** Whether the pair is in the Secret of the desired name. */
+async function hasMoved({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+  const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
+  return fetched !== undefined && isInPlace({ accessKey, pair, secret: fetched.record }, [secret]);
 }
 
 /** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */

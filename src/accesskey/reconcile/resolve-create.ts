@@ -37,7 +37,7 @@ export function resolve({
     const secrets = action.from ? [action.from] : [];
     // Once the cache shows a superseded Secret, the plan deletes it.
     if (isSuperseded(found, secrets)) return { ...action, kind: 'wait' };
-    return planSecret({ ...found, now });
+    return planSecret({ ...found, secrets, now });
   }
   if (pairOfRecord) return { ...action, kind: 'conflict' };
   // The Secret belongs to a removed pair and has the name that this pair needs. (If it is cached, plan.ts decides to wait,

@@ -14,7 +14,6 @@ import {
   pairOf,
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
-import { isSuperseded } from '../model/superseded.ts';
 import type { RotationCause, WritingAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
 
@@ -44,13 +43,8 @@ export function contentFor({
   accessKey,
   action,
   fetched,
-  source,
   now,
-}: Omit<PairInFetchedSecret, 'pair'> & {
-  action: WritingAction;
-  /** What the pair takes along if this Secret does not hold it. */
-  source: Content | undefined;
-}): Content & ContentChange {
+}: Omit<PairInFetchedSecret, 'pair'> & { action: WritingAction }): Content & ContentChange {
   const { pair } = action;
   const any = findKnownPair(accessKey, pair, fetched);
   const found = any && holdsOnlyFormerPair(accessKey, action, fetched, any) ? undefined : any;
@@ -60,7 +54,6 @@ export function contentFor({
     const current = action.cause === 'removed' ? undefined : found;
     return { ...newContent(fresh, current, now), change: 'rotated', cause: action.cause };
   }
-  if (!found && source) return { ...source, change: 'updated' };
   if (!found)
     return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: fetched.record.malformed };
   const secret = withFound(fetched.record, found);
@@ -69,8 +62,8 @@ export function contentFor({
 }
 
 /**
- * Whether a Secret to recover can only hold a former pair: the status names another Secret and another ak. Keys that
- * are not found by its annotations must not become the pair again.
+ * Whether a Secret to recover can only hold a former pair: the status names another Secret and another ak. Keys that are not
+ * found by its annotations must not become the pair again.
  */
 function holdsOnlyFormerPair(
   accessKey: AccessKeyRecord,
@@ -87,21 +80,12 @@ function findKnownPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, fetched: F
   return findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
 }
 
-/**
- * @param others the Secrets of the AccessKey
- * @returns the content to move to another Secret; undefined if this Secret does not hold the pair
- */
-export function contentToMove({
-  accessKey,
-  pair,
-  fetched,
-  others,
-  now,
-}: PairInFetchedSecret & { others: readonly SecretRecord[] }): Content | undefined {
+/** @returns the content to move to another Secret; undefined if this Secret does not hold the pair */
+export function contentToMove({ accessKey, pair, fetched, now }: PairInFetchedSecret): Content | undefined {
   const found = findKnownPair(accessKey, pair, fetched);
   if (!found || fetched.record.ownerUID !== accessKey.uid || fetched.record.deleting) return undefined;
   const secret = withFound(fetched.record, found);
-  if (pairOf(accessKey, secret) !== pair || isSuperseded({ accessKey, pair, secret }, others)) return undefined;
+  if (pairOf(accessKey, secret) !== pair) return undefined;
   const facts = currentFacts({ accessKey, pair, secret, now });
   return { values: keptValues(fetched, found, facts), facts };
 }
@@ -112,8 +96,8 @@ function currentFacts(pairInSecret: PairAtTime): PairFacts {
 
 /**
  * Finds the pair even if the annotations of the Secret are lost or wrong. If the ak is known, the pair with it may be
- * under the data keys of the spec or of the annotations, also with ak and sk swapped. Otherwise it is the pair under
- * the keys of the annotations, else of the spec.
+ * under the data keys of the spec or of the annotations, also with ak and sk swapped. Otherwise it is the pair under the
+ * keys of the annotations, else of the spec.
  *
  * @param knownAk the ak in the status
  * @returns undefined if there is no pair

@@ -1,13 +1,7 @@
 import { keyPairLabel } from '../../credential/secret-format.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
 import { violationsOf } from '../guardrails/violations.ts';
-import {
-  type AccessKeyRecord,
-  type KeyPairStatus,
-  pairSpecOf,
-  pairStatusOf,
-  type ServiceAccountStatus,
-} from '../model/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { withExpiryWarnings } from './expiry-warnings.ts';
@@ -88,39 +82,15 @@ function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
 }
 
 /**
- * A removed pair stays in the status until its Secrets, also former ones, are deleted, so that no other pair can take
- * them over, nor is the pair valid again if it is added again.
+ * A removed pair stays in the status until its Secrets, also former ones, are deleted, so that no other pair can take them
+ * over, nor is the pair valid again if it is added again.
  */
-function notYetRemoved(accessKey: AccessKeyRecord, outcome: PlanOutcome): KeyPairStatus[] {
-  const { notRemoved } = outcome;
-  const disabled = { state: 'Disabled', removed: true } as const;
-  const known = removedPairs(accessKey).flatMap((one) => {
-    const isOfPair = ({ secret }: NotRemoved) => {
-      const label = secret?.labels[keyPairLabel] ?? one.name;
-      // A label that names no pair is wrong, so it says nothing.
-      const isOfOther = pairSpecOf(accessKey, label) ?? pairStatusOf(accessKey, label);
-      return secret && (label === one.name || !isOfOther);
-    };
-    const remaining = notRemoved.find(({ secretName }) => secretName === one.secretName) ?? notRemoved.find(isOfPair);
-    return remaining ? [{ ...one, secretName: remaining.secretName, ...disabled }] : [];
+function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
+  return removedPairs(accessKey).flatMap((known) => {
+    const isOfPair = ({ secret }: NotRemoved) =>
+      secret && (secret.pair?.ak === known.accessKey || secret.labels[keyPairLabel] === known.name);
+    const remaining = notRemoved.find((one) => one.secretName === known.secretName) ?? notRemoved.find(isOfPair);
+    const { secretName } = remaining ?? {};
+    return secretName === undefined ? [] : [{ ...known, secretName, state: 'Disabled' as const, removed: true }];
   });
-  return [...known, ...neverRecorded(accessKey, outcome).map((one) => ({ ...one, ...disabled }))];
-}
-
-type Leftover = Pick<KeyPairStatus, 'name' | 'accessKey' | 'secretName'>;
-
-/** Removed pairs that were in no status: the operator crashed after it had created their Secrets. */
-function neverRecorded({ spec, status }: AccessKeyRecord, { pairs, notRemoved }: PlanOutcome): Leftover[] {
-  const recorded = [...(status.keyPairs ?? []), ...(status.keyPairs ?? []).flatMap((one) => one.previous ?? [])];
-  const current = pairs.flatMap(({ secret }) => [secret?.pair?.ak, secret?.previous?.ak]);
-  const aks = new Set([...recorded.map((one) => one.accessKey), ...current]);
-  const found = new Map<string, Leftover>();
-  for (const { secret, secretName } of notRemoved) {
-    const name = secret?.labels[keyPairLabel];
-    // The ak identifies a pair, so no other pair may have it.
-    if (!secret?.pair || name === undefined || aks.has(secret.pair.ak)) continue;
-    const isKnown = pairSpecOf({ spec }, name) ?? pairStatusOf({ status }, name);
-    if (!isKnown) found.set(name, { name, accessKey: secret.pair.ak, secretName });
-  }
-  return [...found.values()];
 }

@@ -57,25 +57,12 @@ describe('pairFacts', () => {
 describe('pairOf', () => {
   it.each([
     ['by the ak, whatever label and name say', { labels: { 'ghippo.io/key-pair': 'ci' }, name: 'ann-ci' }, 'main'],
-    [
-      'by the name in the status if the ak is unknown',
-      { labels: { 'ghippo.io/key-pair': 'ci' }, keys: keyPair(7) },
-      'main',
-    ],
-    ['by the label if both are unknown', { labels: { 'ghippo.io/key-pair': 'ci' }, keys: keyPair(7), name: 'x' }, 'ci'],
-    [
-      'by the label if the ak is invalid',
-      { labels: { 'ghippo.io/key-pair': 'ci' }, data: { ak: 'x' }, name: 'x' },
-      'ci',
-    ],
-    [
-      'no pair by the name in the spec once the status has pairs',
-      { labels: {}, keys: keyPair(7), name: 'ann-ci' },
-      undefined,
-    ],
+    ['by the label if the ak is unknown', { labels: { 'ghippo.io/key-pair': 'ci' }, keys: keyPair(7) }, 'ci'],
+    ['by the name if the label is lost', { labels: {}, keys: keyPair(7), name: 'ann-ci' }, 'ci'],
+    ['by the label if the ak is invalid', { labels: { 'ghippo.io/key-pair': 'ci' }, data: { ak: 'x' } }, 'ci'],
     [
       'no pair by a label that names a removed pair',
-      { labels: { 'ghippo.io/key-pair': 'x' }, keys: keyPair(7), name: 'x' },
+      { labels: { 'ghippo.io/key-pair': 'x' }, keys: keyPair(7) },
       undefined,
     ],
     ['no pair by a name that is not in the spec', { labels: {}, keys: keyPair(7), name: 'x' }, undefined],
@@ -95,7 +82,7 @@ describe('pairOf', () => {
     expect(pairOf(subject, secret({ ...lost, name: 'ann-main' }))?.name).toBe('main');
   });
 
-  it('finds by the name in the spec before the first status', () => {
+  it('ignores the wanted name of a pair whose Secret is known', () => {
     const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
     expect(pairOf(subject, secret({ name: 'new', labels: {}, keys: keyPair(7) }))).toBeUndefined();
     expect(pairOf({ ...subject, status: {} }, secret({ name: 'new', labels: {}, keys: keyPair(7) }))?.name).toBe(

@@ -192,7 +192,7 @@ describe('from any state', () => {
   });
 });
 
-/** Whether no rotation is due and the known pair is in the Secret that the status names or, without that, the spec. */
+/** Whether no rotation is due and the known pair is in a valid Secret that the spec or the status name. */
 function isToBeKept(
   of: AccessKeyRecord,
   pair: KeyPairSpec,
@@ -201,9 +201,7 @@ function isToBeKept(
   const known = pairStatusOf(of, pair.name);
   if (!known || (pair.revision ?? 1) !== (known.revision ?? 1) || pair.rotation?.interval !== undefined) return false;
   const others = of.status.keyPairs?.filter((one) => one.accessKey === known.accessKey) ?? [];
-  const isUsable = (one: ReturnType<typeof toSecretRecord> | undefined) =>
-    one?.ownerUID === of.uid && !one.deleting && one.pair !== undefined;
-  const recorded = secrets.get(known.secretName);
-  const held = isUsable(recorded) ? recorded : secrets.get(secretNameOf(of, pair));
+  const named = secrets.get(secretNameOf(of, pair));
+  const held = named ?? secrets.get(known.secretName);
   return others.length === 1 && held?.ownerUID === of.uid && held.pair?.ak === known.accessKey && !held.deleting;
 }

@@ -274,7 +274,7 @@ describe('plan', () => {
   });
 
   describe('if the Secret of a pair is renamed', () => {
-    const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+    const renamed = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
     const [pair] = renamed.spec.keyPairs ?? [];
     const former = secret({ name: 'ann-main' });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
+import { removeSecrets } from '../../../../src/accesskey/reconcile/remove-secrets.ts';
 import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
@@ -39,17 +39,6 @@ async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }, create
   const { ak } = plain(api.get('new'));
   expect(ak).not.toBe(oldAk);
   return { api, subject: edited(subject, reverted), ak };
-}
-
-/** Removes the owner, as an editor may do. */
-function disown(api: SecretsApi, name: string) {
-  const raw = api.get(name) as RawSecret;
-  api.put({ ...raw, metadata: { ...raw.metadata, ownerReferences: [] } });
-}
-
-/** @returns the name of the Secret without an owner; empty if there is none */
-function disowned(api: SecretsApi): string {
-  return api.all().find(({ metadata }) => metadata.ownerReferences.length === 0)?.metadata.name ?? '';
 }
 
 function states(api: SecretsApi, subject: AccessKeyRecord, ak: string) {
@@ -148,70 +137,29 @@ describe('a Secret of the desired name with another ak than the status', () => {
     }
   });
 
-  it('waits if only the API server has it, even if the Secret that held the pair is gone', () => {
+  it('waits if only the API server has it, and the pair is in another Secret', () => {
     const back = known({}, { secretName: 'new', accessKey: keyPair(2).ak });
     const action = { kind: 'create' as const, pair: { name: 'main' }, secretName: 'ann-main', rotation: undefined };
     const fetched = toFetchedSecret(rawSecret());
     const resolved = (from: typeof former | undefined) =>
       resolve({ accessKey: back, action: { ...action, from }, fetched, now });
     expect(resolved(rotated)).toMatchObject({ kind: 'wait' });
-    expect(resolved(undefined)).toMatchObject({ kind: 'wait' });
+    expect(resolved(undefined)).toMatchObject({ kind: 'keep' });
   });
 
-  it('is not deleted if the API server has a newer status', async () => {
-    const { api, subject } = await moveBack({});
+  it('is not deleted if the API server has a newer status, or no other Secret with the pair', async () => {
+    const { api, subject } = await moveBack({}, at(0));
     api.allow('delete ann-main');
     api.know(subject);
+    const cached = api.watched(subject);
+    const client = createSecretApi(api.client);
     const progress = { changed: () => undefined, removed: () => undefined };
-    const stale = { ...subject, resourceVersion: 'older' };
-    const scope = { api: createSecretApi(api.client), accessKey: stale, progress, mayOwn: () => true, now };
-    const applied = apply({ ...scope, plan: planOf(stale, api.watched(subject)) });
-    await expect(applied).rejects.toThrow(StaleCacheError);
+    const remove = (accessKey: AccessKeyRecord) =>
+      removeSecrets({ api: client, accessKey, progress, mayOwn: () => true, now }, planOf(accessKey, cached));
+    await expect(remove({ ...subject, resourceVersion: 'older' })).rejects.toThrow(StaleCacheError);
+    for (const one of cached.filter(({ name }) => name === 'new')) await client.remove(one);
+    await expect(remove(subject)).rejects.toThrow(StaleCacheError);
     expect(api.get('ann-main')).toBeDefined();
-  });
-});
-
-describe.each<[string, Partial<KeyPairSpec>]>([
-  ['the name is unchanged', { revision: 2, secret: { name: 'new' } }],
-  ['the name is changed back', { revision: 2 }],
-  ['the name is changed back, and the revision removed', {}],
-  ['there is a third name', { secret: { name: 'third' } }],
-])('if the Secret of the rotated pair is gone, and %s', (_, spec) => {
-  it.each([
-    ['deleted', (api: SecretsApi) => api.drop('new')],
-    ['without an owner', (api: SecretsApi) => disown(api, 'new')],
-  ])('the former pair does not work again: %s', async (__, lose) => {
-    const { api, subject, ak } = await moveBack(spec);
-    lose(api);
-    expect(states(api, subject, oldAk)).toEqual([]);
-    let during = subject;
-    for (let turn = 0; turn < 4; turn += 1) during = withStatus(during, await reconcileOnce(api, during));
-    expect(states(api, during, oldAk)).toEqual([]);
-    api.allow('delete ann-main');
-    const { accessKey: after } = await settle(api, during);
-    expect(states(api, after, oldAk)).toEqual([]);
-    expect(api.watched(after).map((one) => one.pair?.ak)).not.toContain(oldAk);
-    // A Secret without an owner keeps its name.
-    const isTaken = disowned(api) === after.spec.keyPairs?.[0]?.secret?.name;
-    expect(after.status.keyPairs).toMatchObject([{ state: isTaken ? 'Conflict' : 'Active' }]);
-    expect(after.status.keyPairs?.[0]?.accessKey === ak).toBe(isTaken);
-  });
-});
-
-describe('a former Secret whose label is edited', () => {
-  it.each<[string, Record<string, string>]>([
-    ['to that of another pair', { 'ghippo.io/key-pair': 'ci' }],
-    ['away', {}],
-  ])('gives its keys to no new pair: %s', async (_, labels) => {
-    const { api, subject } = await moveBack({ revision: 2, secret: { name: 'new' } });
-    const former = api.get('ann-main') as RawSecret;
-    api.put({ ...former, metadata: { ...former.metadata, labels: labels as typeof former.metadata.labels } });
-    const keyPairs = [...(subject.spec.keyPairs ?? []), { name: 'ci' }];
-    const added = { ...subject, generation: subject.generation + 1, spec: { ...subject.spec, keyPairs } };
-    let after: AccessKeyRecord = added;
-    for (let turn = 0; turn < 4; turn += 1) after = withStatus(after, await reconcileOnce(api, after));
-    expect(states(api, after, oldAk)).toEqual([]);
-    expect(after.status.keyPairs).toMatchObject([{ name: 'main' }, { name: 'ci', state: 'Active' }]);
   });
 });
 
@@ -226,11 +174,8 @@ describe('an adopted Secret', () => {
 
   it('is kept if the status is not written after the adoption', async () => {
     const api = createSecretsApi(rawSecret(), marked);
-    const announced = withStatus(subject, await reconcileOnce(api, subject));
-    expect(api.all()).toEqual([marked]);
-    expect(announced.status.keyPairs).toMatchObject([{ state: 'Pending', accessKey: oldAk, secretName: 'new' }]);
-    expect(changes(await reconcileOnce(api, announced))).toEqual(['adopted']);
-    const { accessKey: settled } = await settle(api, announced);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
+    const { accessKey: settled } = await settle(api, subject);
     expect(plain(api.get('new'))).toEqual(keyPair(2));
     expect(settled.status.keyPairs).toMatchObject([{ accessKey: keyPair(2).ak, secretName: 'new' }]);
   });
