@@ -7,6 +7,7 @@ import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconci
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
 import type { SecretTokens } from '../../../../src/accesskey/reconcile/plan-token.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { type SecretRecord, textAt } from '../../../../src/credential/secret-record.ts';
 import { caches, now } from '../../../support/builders.ts';
@@ -78,7 +79,7 @@ export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, tim
 }
 
 /**
- * Reconciles until nothing is written, neither a Secret nor the status.
+ * Reconciles until nothing is written, neither a Secret nor the status, and again after a StaleCacheError.
  *
  * @returns the AccessKey with its last status, the number of reconciles that wrote something, and every status
  */
@@ -87,7 +88,8 @@ export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time =
   const statuses: AccessKeyRecord['status'][] = [];
   for (let writing = 0; writing <= limit; writing += 1) {
     const before = api.writes().length;
-    const outcome = await reconcileOnce(api, current, time);
+    const outcome = await reconcileOnce(api, current, time).catch(ifRetried);
+    if (!outcome) continue;
     const next = withStatus(current, outcome, time);
     const isQuiet = api.writes().length === before && isSameStatus(next.status, current.status);
     current = next;
@@ -95,6 +97,11 @@ export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time =
     if (isQuiet) return { accessKey: current, outcome, writing, statuses };
   }
   throw new Error(`still writing after ${limit} reconciles`);
+}
+
+/** The controller reconciles again after this error. */
+function ifRetried(error: unknown): undefined {
+  if (!(error instanceof StaleCacheError)) throw error;
 }
 
 /** The decoded pair of a Secret. */
