@@ -8,7 +8,7 @@ export interface Output {
 }
 
 export interface ConnectOptions {
-  /** Nobody watches: the credential plug-in of the kubeconfig can neither ask nor show anything. Default: false. */
+  /** Nobody watches, so the credential plug-in of the kubeconfig must not ask or show anything. Default: false. */
   readonly background?: boolean;
 }
 

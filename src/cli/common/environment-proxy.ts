@@ -1,5 +1,6 @@
 /** The proxy of the environment, as kubectl uses it for the API server (net/http of Go); pure. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
+import { createNetworks } from '../../accesskey/model/networks.ts';
 import { isLoopback } from '../token/server.ts';
 import type { Environment } from '../token/source.ts';
 
@@ -36,23 +37,20 @@ function matches(entry: string, { host, port }: Target): boolean {
   if (onlyPort !== port) return false;
   // An address has brackets only before a port.
   const name = named === undefined ? entry : withoutBrackets(named);
-  if (isIP(name)) return isIn(host, name, isIPv6(name) ? 128 : 32);
+  if (isIP(name)) return isIn(host, name, bitsOf(name));
   // The end of an address is not a domain.
   if (isIP(host)) return false;
   const domain = name.replace(/^\*\./, '.');
   return host === domain || host.endsWith(domain.startsWith('.') ? domain : `.${domain}`);
 }
 
+/** @param bits of the network; more than its address has match nothing */
 function isIn(host: string, network: string, bits: number): boolean {
-  const family = familyOf(network);
-  if (!isIP(host) || bits > (family === 'ipv6' ? 128 : 32)) return false;
-  const list = new BlockList();
-  list.addSubnet(network, bits, family);
-  return list.check(host, familyOf(host));
+  return bits <= bitsOf(network) && createNetworks([`${network}/${bits}`])(host);
 }
 
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
+function bitsOf(address: string): number {
+  return isIPv6(address) ? 128 : 32;
 }
 
 function withoutBrackets(host: string): string {
