@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
@@ -15,16 +16,20 @@ import {
   conditionOf,
   createNamespace,
   createPair,
+  getToken,
   readPair,
+  tokenUrl,
 } from '../support/platform.ts';
+import { reconcileAgain } from '../support/reconciliation.ts';
 
 let cluster: TestCluster;
 let kubectl: Kubectl;
+let operator: OperatorProcess;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
-  await cluster.startOperator();
+  operator = await cluster.startOperator();
 });
 afterAll(() => cluster?.stop());
 
@@ -41,6 +46,29 @@ async function untilRejected(namespace: string, ...options: string[]): Promise<v
       () => true,
     ),
   );
+}
+
+/** Applies an admission policy for requests about Secrets of a namespace. */
+async function applyPolicy(
+  name: string,
+  namespace: string,
+  { resource, validation }: { resource: typeof secrets; validation: { expression: string; message?: string } },
+): Promise<void> {
+  const metadata = { name };
+  const matchConstraints = { resourceRules: [resource] };
+  await kubectl.apply({
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicy',
+    metadata,
+    spec: { matchConstraints, validations: [validation] },
+  });
+  const matchResources = { namespaceSelector: within(namespace) };
+  await kubectl.apply({
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata,
+    spec: { policyName: name, validationActions: ['Deny'], matchResources },
+  });
 }
 
 /** Denies each Secret. @param statusFor returns the metav1.Status of the denial */
@@ -99,26 +127,8 @@ describe('the condition contains the text of', () => {
   test('an admission policy', async () => {
     const namespace = 'policed';
     await createNamespace(kubectl, namespace);
-    const metadata = { name: 'teams' };
-    await kubectl.apply({
-      apiVersion: admission,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata,
-      spec: {
-        matchConstraints: { resourceRules: [secrets] },
-        validations: [{ expression: 'has(object.metadata.labels.team)', message: 'every Secret needs the label team' }],
-      },
-    });
-    await kubectl.apply({
-      apiVersion: admission,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata,
-      spec: {
-        policyName: 'teams',
-        validationActions: ['Deny'],
-        matchResources: { namespaceSelector: within(namespace) },
-      },
-    });
+    const validation = { expression: 'has(object.metadata.labels.team)', message: 'every Secret needs the label team' };
+    await applyPolicy('teams', namespace, { resource: secrets, validation });
     await untilRejected(namespace);
     const { ready, stalled } = await rejectedIn(namespace);
     expect(ready.message).toMatch(/^cannot read or write Secret policed-main: .* 422 Invalid: .*'teams'.*label team$/);
@@ -208,4 +218,42 @@ describe('an AccessKey is Stalled if its Secret', () => {
     expect(stalled).toMatchObject({ status: 'True', reason: 'SecretFailed' });
     expect(await readPair(kubectl, namespace, 'crowded-main')).toEqual(pair);
   });
+});
+
+test('the keys of a former Secret that cannot be deleted stay revoked, also if the current Secret is deleted', async () => {
+  const namespace = 'kept';
+  await createNamespace(kubectl, namespace);
+  const manifest = (pair: object) =>
+    accessKeyManifest(namespace, 'ann', { keyPairs: [{ name: 'main', secret: { name: 'current' }, ...pair }] });
+  const statusOf = async () => (await kubectl.get<AccessKeyObject>('accesskey', 'ann', '-n', namespace)).status;
+  const akAfter = (earlier: string) =>
+    poll('another ak', async () => {
+      const { keyPairs: [pair] = [] } = (await statusOf()) ?? {};
+      return pair?.state === 'Active' && pair.accessKey !== earlier && pair.accessKey;
+    });
+  const former = await createPair(kubectl, manifest({ secret: { name: 'former' } }));
+  const validation = { expression: "request.name != 'former'" };
+  await applyPolicy('keep-former', namespace, { resource: { ...secrets, operations: ['DELETE'] }, validation });
+  await poll('the rejection', () =>
+    kubectl.run(['delete', 'secret', 'former', '-n', namespace, '--dry-run=server']).then(
+      () => false,
+      () => true,
+    ),
+  );
+  await kubectl.apply(manifest({}));
+  await rejection(namespace, 'ann');
+  await kubectl.apply(manifest({ revision: 2 }));
+  const rotated = await akAfter(former.ak);
+  const uid = await kubectl.run(['get', 'secret', 'former', '-n', namespace, '-o', 'jsonpath={.metadata.uid}']);
+  expect(await statusOf()).toMatchObject({ formerSecrets: [{ name: 'former', uid }] });
+  await kubectl.apply(manifest({}));
+  await kubectl.run(['delete', 'secret', 'current', '-n', namespace]);
+  expect(await akAfter(rotated)).not.toBe(former.ak);
+  expect((await fetch(tokenUrl(operator.url, former))).status).toBe(401);
+  await getToken(operator.url, await readPair(kubectl, namespace, 'current'));
+
+  await kubectl.run(['delete', 'validatingadmissionpolicybinding', 'keep-former']);
+  await reconcileAgain(operator, kubectl, `${namespace}/ann`);
+  await poll('its deletion', async () => (await statusOf())?.formerSecrets === undefined);
+  expect((await kubectl.run(['get', 'secrets', '-n', namespace, '-o', 'name'])).trim()).toBe('secret/current');
 });

@@ -15,6 +15,7 @@ export interface AccessKeyObject {
   status: {
     observedGeneration: number;
     userID?: string;
+    formerSecrets?: { name: string; uid: string }[];
     conditions?: { type: string; status: string; reason: string; message: string; observedGeneration: number }[];
     keyPairs?: {
       name: string;

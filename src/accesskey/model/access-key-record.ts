@@ -13,6 +13,7 @@ export const accessKeys = { apiVersion: `${group}/${version}`, plural } as const
 
 export type KeyPairSpec = NonNullable<AccessKeySpec['keyPairs']>[number];
 export type KeyPairStatus = NonNullable<AccessKeyStatus['keyPairs']>[number];
+export type FormerSecret = NonNullable<AccessKeyStatus['formerSecrets']>[number];
 export type ServiceAccountStatus = NonNullable<AccessKeyStatus['serviceAccounts']>[number];
 export type KeyPairState = KeyPairStatus['state'];
 export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
@@ -104,6 +105,11 @@ export function pairSpecOf({ spec }: Pick<AccessKeyRecord, 'spec'>, pairName: st
 /** @returns the pair's entry in the status, or undefined if there is none yet */
 export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairName: string): KeyPairStatus | undefined {
   return status.keyPairs?.find((one) => one.name === pairName);
+}
+
+/** Whether the Secret has replaced keys, and the API server has rejected its deletion. */
+export function isFormerSecret({ status }: Pick<AccessKeyRecord, 'status'>, { uid }: { uid: string }): boolean {
+  return status.formerSecrets?.some((one) => one.uid === uid) === true;
 }
 
 /** @returns the condition of this type; undefined if the status does not have it */

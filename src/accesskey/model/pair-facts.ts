@@ -3,7 +3,13 @@ import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { durationMs } from '../../kube/duration.ts';
 import { isAhead } from '../../kube/time.ts';
-import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  isFormerSecret,
+  type KeyPairSpec,
+  pairStatusOf,
+  secretNameOf,
+} from './access-key-record.ts';
 import { parseTime } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
@@ -107,7 +113,7 @@ function extensionMs(
 /**
  * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret
  * name in the status, then by the name in the spec. This way no pair takes over the Secret of another, even if a label
- * is lost or wrong or two pairs swap Secret names.
+ * is lost or wrong or two pairs swap Secret names. A former Secret belongs to none, unless it has an ak in the status.
  *
  * @returns undefined if the spec has no such pair
  */
@@ -116,6 +122,7 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const ak = secret.pair?.ak;
   const known = accessKey.status.keyPairs?.filter((one) => one.accessKey !== undefined) ?? [];
   const byAk = known.find((one) => one.accessKey === ak)?.name;
+  if (byAk === undefined && isFormerSecret(accessKey, secret)) return undefined;
   const name = byAk ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
   if (name !== undefined) return pairs.find((one) => one.name === name);
   // A pair that is in the status must not take the keys of another Secret just because the spec now names that Secret.

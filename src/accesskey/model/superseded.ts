@@ -6,7 +6,8 @@ import { type PairInSecret, pairOf } from './pair-facts.ts';
 /**
  * Whether the pair is in another Secret instead. The status names the Secret that holds the pair; any other Secret with
  * another ak is superseded. Its keys are from before a rotation, and it could not be deleted then; if the spec names it
- * again, they must not work again.
+ * again, they must not work again. The status records such a Secret (`isFormerSecret`), because this comparison ends when
+ * the other one is deleted.
  *
  * Not superseded is
  * - the Secret that the status names: if it has another ak, the pair was rotated there, and the status does not have

@@ -228,6 +228,19 @@ export interface AccessKeyStatus {
     message: string;
   }[];
   /**
+   * Secrets that hold replaced keys and whose deletion the API server rejects. Their keys are not valid, even if the Secret with the current keys is deleted. An entry is removed when its Secret is deleted or no longer belongs to the AccessKey.
+   */
+  formerSecrets?: {
+    /**
+     * Name of the Secret.
+     */
+    name: string;
+    /**
+     * metadata.uid of the Secret.
+     */
+    uid: string;
+  }[];
+  /**
    * Observed state of the key pairs. It never contains the sk.
    */
   keyPairs?: {

@@ -1,12 +1,13 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from '../model/access-key-record.ts';
+import { pairOf } from '../model/pair-facts.ts';
 import { isPlacement, type PairAction, type Placement, type Plan, type ResolvedAction } from './actions.ts';
 import { createSecret } from './create-secret.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { blockedOutcome, outcomeWithProblem, writeProblem } from './problems.ts';
 import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
-import { removeSecret, type Scope } from './scope.ts';
+import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
 
@@ -14,7 +15,7 @@ import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
  * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
  * and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried. Before the
  * first write, the API server must confirm that the AccessKey still has the planned generation, and also the planned status
- * if a pair was removed and added again.
+ * if that says which keys are revoked.
  *
  * If the API server rejects a request for one pair (quota, admission), its outcome has a problem, and the other pairs
  * are still applied.
@@ -31,10 +32,13 @@ export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise
   return { pairs, notRemoved: await removeSecrets(scope, plan) };
 }
 
-/** That a pair was removed before is only in the status. If the cached one is stale, the pair may already have new keys. */
+/**
+ * That a pair was removed before, or that a Secret is a former one, is only in the status. If the cached one is stale, the
+ * pair may already have new keys, and the Secret may have been adopted.
+ */
 function confirm({ api, accessKey }: Scope, { pairs }: Plan): Promise<void> {
   const wasRemoved = pairs.some(({ pair }) => pairStatusOf(accessKey, pair.name)?.removed);
-  return wasRemoved ? api.confirmStatus(accessKey) : api.confirm(accessKey);
+  return wasRemoved || accessKey.status.formerSecrets ? api.confirmStatus(accessKey) : api.confirm(accessKey);
 }
 
 /** If all pairs are new, they are created at the same time, because none depends on another. */
@@ -134,15 +138,29 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'create':
       return createSecret(scope, action);
     case 'adopt':
-      // First, because the adoption replaces the pair. If the status is not written afterwards, no Secret of the former
-      // pair may remain: it would still be the pair, and the adopted one would be deleted.
-      if (action.from) await removeSecret(scope, action.from);
+      await removeReplaced(scope, action);
       return adopt(scope, action);
     case 'wait':
     case 'conflict':
     case 'reject':
       return blockedOutcome(action);
   }
+}
+
+/**
+ * Deletes all Secrets of a pair before an adoption, which replaces the pair. If the status is not written afterwards, none
+ * may remain: it would still hold the pair, and the adopted one would be deleted. The current Secret is the last one,
+ * because the others may not be deletable. The status decides which Secrets are former ones, so it must be the current one.
+ */
+async function removeReplaced(scope: Scope, { pair, from }: Pick<Placement, 'pair' | 'from'>): Promise<void> {
+  const { api, accessKey } = scope;
+  await api.confirmStatus(accessKey);
+  if (!from) return;
+  const own = (await readOwnSecrets(scope)).map(({ record }) => record);
+  const replaced = own.filter((one) => !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const isCurrent = ({ name }: SecretRecord) => name === from.name;
+  for (const one of replaced.filter((one) => !isCurrent(one))) await removeSecret(scope, one);
+  for (const one of replaced.filter(isCurrent)) await removeSecret(scope, one);
 }
 
 function secretNameIn(action: PairAction): string {

@@ -31,7 +31,8 @@ function changeOf(
 ): Pick<PairOutcome, 'change' | 'lostSecretName'> {
   if (source) return { change: 'moved' };
   const known = pairStatusOf(accessKey, pair.name);
-  return known?.accessKey === undefined ? { change: 'created' } : { change: 'lost', lostSecretName: known.secretName };
+  if (known?.accessKey === undefined || known.removed) return { change: 'created' };
+  return { change: 'lost', lostSecretName: known.secretName };
 }
 
 /**

@@ -92,6 +92,8 @@ export interface NotRemoved {
   secretName: string;
   /** Undefined if the Secret of a removed pair is not cached. */
   secret?: SecretRecord;
+  /** The API server has shown that the pair is in another Secret, with another ak. */
+  superseded?: boolean;
   error: KubernetesError;
 }
 

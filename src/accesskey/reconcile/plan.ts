@@ -127,8 +127,8 @@ export function planSecret({
 }
 
 /**
- * The Secret, with another name than the desired one, that the pair moves from. If several hold it, the one whose ak is
- * in the status.
+ * The Secret, with another name than the desired one, that the pair moves from. If several hold it, the one that the
+ * status names, else the one whose ak is in the status.
  */
 function formerSecret(
   accessKey: AccessKeyRecord,
@@ -142,8 +142,9 @@ function formerSecret(
       pairOf(accessKey, one)?.name === pair.name &&
       !isSuperseded({ accessKey, pair, secret: one }, secrets),
   );
-  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
-  return holding.find((one) => one.pair?.ak === known) ?? holding[0];
+  const known = pairStatusOf(accessKey, pair.name);
+  const isNamed = ({ name }: SecretRecord) => known?.accessKey !== undefined && name === known.secretName;
+  return holding.find(isNamed) ?? holding.find((one) => one.pair?.ak === known?.accessKey) ?? holding[0];
 }
 
 /**

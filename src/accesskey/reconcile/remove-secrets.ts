@@ -15,39 +15,44 @@ import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
  */
 export async function removeSecrets(scope: Scope, { remove, removedPairs }: Plan): Promise<PlanOutcome['notRemoved']> {
   const failed: NotRemoved[] = [];
-  const attempt = async (one: Omit<NotRemoved, 'error'>, act: () => Promise<void>) => {
+  for (const secret of remove) {
+    let superseded = false;
     try {
-      await act();
+      superseded = await confirmUnneeded(scope, secret);
+      await removeSecret(scope, secret);
     } catch (error) {
-      failed.push({ ...one, error: secretErrorOf(error) });
+      failed.push({ secretName: secret.name, secret, superseded, error: secretErrorOf(error) });
     }
-  };
-  for (const secret of remove) await attempt({ secretName: secret.name, secret }, () => removeUnneeded(scope, secret));
-  for (const { secretName } of removedPairs)
-    await attempt({ secretName }, () => removeSecretOfRemovedPair(scope, secretName));
+  }
+  for (const { secretName } of removedPairs) {
+    try {
+      await removeSecretOfRemovedPair(scope, secretName);
+    } catch (error) {
+      failed.push({ secretName, error: secretErrorOf(error) });
+    }
+  }
   return failed;
 }
 
 /**
- * Asks the API server first whether the pair is in another Secret. The cached one may already be gone if the pair moved
- * back and forth.
+ * Asks the API server whether the pair is in another Secret. The cached one may already be gone if the pair moved back
+ * and forth.
  *
+ * @returns whether the pair has another ak there
  * @throws StaleCacheError if the pair is not there
  */
-async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void> {
+async function confirmUnneeded(scope: Scope, secret: SecretRecord): Promise<boolean> {
   const { accessKey } = scope;
   const pair = pairOf(accessKey, secret);
-  const isNamed = pair && secret.name === secretNameOf(accessKey, pair);
-  const isUnneeded =
-    !pair || (await (isNamed ? isStillSuperseded(scope, pair, secret) : hasMoved(scope, pair, secret)));
-  if (!isUnneeded) throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
-  await removeSecret(scope, secret);
+  if (!pair) return false;
+  const isNamed = secret.name === secretNameOf(accessKey, pair);
+  const moved = isNamed ? undefined : await movedTo(scope, pair, secret);
+  if (moved) return moved.pair?.ak !== secret.pair?.ak;
+  if (await isStillSuperseded(scope, pair, secret)) return true;
+  throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
 }
 
-/**
- * Whether the Secret of the desired name is superseded according to the API server. The status decides, so it must be the
- * current one.
- */
+/** Whether the Secret is superseded according to the API server. The status decides, so it must be the current one. */
 async function isStillSuperseded(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
   const { api, accessKey } = scope;
   await api.confirmStatus(accessKey);
@@ -55,10 +60,14 @@ async function isStillSuperseded(scope: Scope, pair: KeyPairSpec, secret: Secret
   return isSuperseded({ accessKey, pair, secret }, current);
 }
 
-/** Whether the pair is in the Secret of the desired name. */
-async function hasMoved({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+/** @returns the Secret of the desired name; undefined if the pair is not there */
+async function movedTo(
+  { api, accessKey }: Scope,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+): Promise<SecretRecord | undefined> {
   const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
-  return fetched !== undefined && isInPlace({ accessKey, pair, secret: fetched.record }, [secret]);
+  return fetched && isInPlace({ accessKey, pair, secret: fetched.record }, [secret]) ? fetched.record : undefined;
 }
 
 /** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */

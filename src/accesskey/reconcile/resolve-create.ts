@@ -1,7 +1,7 @@
 /** Decides how to continue with a `create` if the API server already has a Secret of that name. Pure. */
 
 import type { FetchedSecret } from '../../credential/secret-record.ts';
-import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, isFormerSecret } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { PairAction, Placement, ResolvedAction } from './actions.ts';
@@ -46,12 +46,18 @@ export function resolve({
 }
 
 /** Adopts a Secret that a person has marked, replaces one of a former AccessKey of the same name, rejects any other. */
-function resolveForeign(accessKey: AccessKeyRecord, action: Placement, fetched: FetchedSecret): ResolvedAction {
+function resolveForeign(
+  accessKey: AccessKeyRecord,
+  action: Placement,
+  fetched: FetchedSecret,
+): PairAction | ResolvedAction {
   const { pair } = action;
   if (predecessorOf(accessKey, fetched) !== undefined && !isMarked(accessKey, pair, fetched)) {
     return { ...action, kind: 'replace', secret: fetched.record };
   }
   const verdict = judgeAdoption(accessKey, pair, fetched);
   if ('reject' in verdict) return { ...action, kind: 'reject', message: verdict.reject };
+  // The status of this reconcile will not have it any more, so the next one adopts it.
+  if (isFormerSecret(accessKey, fetched.record)) return { ...action, kind: 'wait' };
   return { ...action, kind: 'adopt', fetched };
 }

@@ -23,12 +23,13 @@ export async function writeStatus(
   { namespace, name, uid, resourceVersion }: AccessKeyRecord,
   status: AccessKeyStatus,
 ): Promise<void> {
-  const { userID = null, keyPairs = null, serviceAccounts = null, summary, ...rest } = status;
+  const { userID = null, formerSecrets = null, keyPairs = null, serviceAccounts = null, summary, ...rest } = status;
   const body = {
     metadata: { uid, resourceVersion },
     status: {
       ...rest,
       userID,
+      formerSecrets,
       keyPairs,
       serviceAccounts,
       ...(summary && { summary: { nextExpiry: null, lastUsedTime: null, ...summary } }),

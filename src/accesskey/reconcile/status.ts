@@ -1,7 +1,15 @@
 import { keyPairLabel } from '../../credential/secret-format.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import { compareText } from '../../kube/sorted-list.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
 import { violationsOf } from '../guardrails/violations.ts';
-import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type FormerSecret,
+  isFormerSecret,
+  type KeyPairStatus,
+  type ServiceAccountStatus,
+} from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { withExpiryWarnings } from './expiry-warnings.ts';
@@ -42,6 +50,8 @@ export function statusOf({
       ? [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)]
       : keptInConflict(accessKey);
   const keyPairs = withExpiryWarnings(observed, { known: accessKey.status.keyPairs ?? [], warningDays, now });
+  const formerSecrets =
+    otherHolder === undefined ? formerSecretsOf(accessKey, outcome) : (accessKey.status.formerSecrets ?? []);
   const serviceAccounts = namedAccounts(accessKey);
   const violations = guardrails && violationsOf({ accessKey, keyPairs, now }, guardrails);
   return {
@@ -49,6 +59,7 @@ export function statusOf({
     ...(otherHolder === undefined && { userID: accessKey.uid }),
     summary: summaryOf({ keyPairs, serviceAccounts }, now),
     conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, violations, keepsMessage, now }),
+    ...(formerSecrets.length > 0 && { formerSecrets }),
     ...(keyPairs.length > 0 && { keyPairs }),
     ...(serviceAccounts.length > 0 && { serviceAccounts }),
   };
@@ -79,6 +90,21 @@ function namedAccounts({ spec, status }: AccessKeyRecord): ServiceAccountStatus[
 /** An AccessKey that does not hold its user keeps its Secrets, so the status keeps its pairs. */
 function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
   return (status.keyPairs ?? []).map((pair) => ({ ...pair, state: 'Conflict' }));
+}
+
+/**
+ * Secrets with replaced keys, until they are deleted. The other Secret, which shows that the keys were replaced, may be
+ * deleted before. A Secret that the status names is recorded only when the status has another one: what is in the status
+ * must not be lost.
+ */
+function formerSecretsOf({ status }: AccessKeyRecord, { notRemoved }: PlanOutcome): FormerSecret[] {
+  const isRecorded = ({ name }: SecretRecord) =>
+    status.keyPairs?.some(({ accessKey, secretName }) => accessKey !== undefined && secretName === name);
+  const former = notRemoved.flatMap(({ secret, superseded }) => {
+    const isFormer = secret && (isFormerSecret({ status }, secret) || (superseded && !isRecorded(secret)));
+    return isFormer ? [{ name: secret.name, uid: secret.uid }] : [];
+  });
+  return former.sort((a, b) => compareText(a.name, b.name));
 }
 
 /**

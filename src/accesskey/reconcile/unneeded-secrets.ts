@@ -4,16 +4,13 @@ import { type AccessKeyRecord, type KeyPairStatus, secretNameOf } from '../model
 import { type PairInSecret, pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 
-/**
- * Secrets of removed pairs, former Secrets of pairs that are in the Secret of the desired name, and superseded Secrets
- * of the desired name.
- */
+/** Secrets of removed pairs, superseded Secrets, and Secrets of pairs that are now in the Secret of the desired name. */
 export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[]): SecretRecord[] {
   return secrets.filter((secret) => {
     if (secret.deleting) return false;
     const pair = pairOf(accessKey, secret);
-    if (!pair) return true;
-    if (secret.name === secretNameOf(accessKey, pair)) return isSuperseded({ accessKey, pair, secret }, secrets);
+    if (!pair || isSuperseded({ accessKey, pair, secret }, secrets)) return true;
+    if (secret.name === secretNameOf(accessKey, pair)) return false;
     return secrets.some((one) => isInPlace({ accessKey, pair, secret: one }, secrets));
   });
 }

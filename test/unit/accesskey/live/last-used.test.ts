@@ -97,6 +97,7 @@ describe('flush', () => {
     expect(api.stored.get('ann')?.status).toEqual({
       ...subject.status,
       userID: null,
+      formerSecrets: null,
       serviceAccounts: null,
       summary: {
         usable: '2/2',

@@ -136,6 +136,10 @@ export function createSecretsApi(...content: RawSecret[]) {
       const resourceVersion = String(version);
       secrets.set(keyOf(raw.metadata), { ...raw, metadata: { ...raw.metadata, resourceVersion } });
     },
+    /** Deletes a Secret, as another client would. */
+    drop: (name: string) => {
+      for (const [key, { metadata }] of secrets) if (metadata.name === name) secrets.delete(key);
+    },
     /** Changes every Secret that is created or patched, as a mutating admission policy. */
     admit: (mutate: (raw: RawSecret) => RawSecret) => {
       admission = mutate;

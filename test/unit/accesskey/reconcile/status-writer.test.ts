@@ -26,6 +26,7 @@ describe('writeStatus', () => {
       observedGeneration: 1,
       userID: one.uid,
       conditions: [ready],
+      formerSecrets: [{ name: 'former', uid: 'uid-former' }],
       keyPairs: [pairStatus()],
       serviceAccounts: [{ name: 'ci', lastUsedTime: '2026-01-01T00:00:00Z' }],
     };
@@ -45,7 +46,8 @@ describe('writeStatus', () => {
   it('removes absent fields', async () => {
     const { client, requests } = createClient();
     await writeStatus(client, one, { observedGeneration: 1, conditions: [ready] });
-    expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null, serviceAccounts: null } } }]);
+    const absent = { userID: null, formerSecrets: null, keyPairs: null, serviceAccounts: null };
+    expect(requests).toMatchObject([{ body: { status: absent } }]);
   });
 
   it('removes the next expiry and the last use of the summary if there is none', async () => {

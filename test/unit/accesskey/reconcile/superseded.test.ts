@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
 import { removeSecrets } from '../../../../src/accesskey/reconcile/remove-secrets.ts';
 import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
@@ -18,6 +19,7 @@ import {
   rawSecret,
   secret,
 } from '../../../support/builders.ts';
+import { statusAfter } from './outcomes.ts';
 import { changes, plain, planOf, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, type RawSecret, rejected, type SecretsApi } from './secrets-api.ts';
 
@@ -39,6 +41,13 @@ async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }, create
   const { ak } = plain(api.get('new'));
   expect(ak).not.toBe(oldAk);
   return { api, subject: edited(subject, reverted), ak };
+}
+
+/** Reconciles a few times; the errors of the rejected deletion are in the outcomes. */
+async function settleWhileRejected(api: SecretsApi, accessKey: AccessKeyRecord) {
+  let current = accessKey;
+  for (let turn = 0; turn < 3; turn += 1) current = withStatus(current, await reconcileOnce(api, current));
+  return { accessKey: current };
 }
 
 function states(api: SecretsApi, subject: AccessKeyRecord, ak: string) {
@@ -148,7 +157,9 @@ describe('a Secret of the desired name with another ak than the status', () => {
   });
 
   it('is not deleted if the API server has a newer status, or no other Secret with the pair', async () => {
-    const { api, subject } = await moveBack({}, at(0));
+    const { api, subject: moved } = await moveBack({}, at(0));
+    const { formerSecrets: _, ...status } = moved.status;
+    const subject = { ...moved, status };
     api.allow('delete ann-main');
     api.know(subject);
     const cached = api.watched(subject);
@@ -224,4 +235,190 @@ it('a former Secret whose annotations are forged does not become the key pair ag
   for (let turn = 0; turn < 3; turn += 1) current = withStatus(current, await reconcileOnce(api, current));
   expect(states(api, current, oldAk)).toEqual([]);
   expect(JSON.stringify(current.status)).not.toContain(oldAk);
+});
+
+/** A person removes the owner of a Secret. */
+function disown(api: SecretsApi, name: string, added: Record<string, string> = {}): void {
+  const raw = api.get(name) as RawSecret;
+  const annotations = { ...raw.metadata.annotations, ...added };
+  api.put({ ...raw, metadata: { ...raw.metadata, annotations, ownerReferences: [] } });
+}
+
+/** Applies the plan of an AccessKey. @param change is done meanwhile */
+function applyStale(api: SecretsApi, accessKey: AccessKeyRecord, change: () => unknown) {
+  api.know(accessKey);
+  const scope = { api: createSecretApi(api.client), accessKey, now, mayOwn: () => true };
+  const progress = { changed: () => undefined, removed: () => undefined };
+  const plan = planOf(accessKey, api.watched(accessKey));
+  change();
+  return apply({ ...scope, progress, plan });
+}
+
+describe('a former Secret in the status', () => {
+  const former = (subject: AccessKeyRecord) => subject.status.formerSecrets?.map(({ name }) => name);
+
+  it('never holds the key pair again, even if the current Secret is deleted', async () => {
+    const { api, subject, ak } = await moveBack({ secret: { name: 'new' } });
+    expect(former(subject)).toEqual(['ann-main']);
+    api.drop('new');
+    expect(states(api, subject, oldAk)).toEqual([]);
+    const { accessKey: after } = await settleWhileRejected(api, subject);
+    expect([oldAk, ak]).not.toContain(plain(api.get('new')).ak);
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: plain(api.get('new')).ak }]);
+    expect(states(api, after, oldAk)).toEqual([]);
+  });
+
+  it('never holds the key pair again, even if the current Secret is disowned', async () => {
+    const { api, subject } = await moveBack({ secret: { name: 'new' } });
+    disown(api, 'new');
+    const outcome = await reconcileOnce(api, subject);
+    expect(changes(outcome)).toEqual(['SecretConflict']);
+    expect(states(api, withStatus(subject, outcome), oldAk)).toEqual([]);
+  });
+
+  it('does not give its keys to another key pair with its label', async () => {
+    const { api, subject } = await moveBack({ secret: { name: 'new' } });
+    const secret = api.get('ann-main') as RawSecret;
+    const labels = { ...secret.metadata.labels, 'ghippo.io/key-pair': 'other' };
+    api.put({ ...secret, metadata: { ...secret.metadata, labels } });
+    const keyPairs = [...(subject.spec.keyPairs ?? []), { name: 'other', secret: { name: 'ann-main' } }];
+    const both = { ...subject, generation: subject.generation + 1, spec: { ...subject.spec, keyPairs } };
+    const outcome = await reconcileOnce(api, both);
+    expect(changes(outcome)).toEqual(['none', 'SecretTerminating']);
+    expect(states(api, withStatus(both, outcome), oldAk)).toEqual([]);
+    api.allow('delete ann-main');
+    const { accessKey: after } = await settle(api, withStatus(both, outcome));
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active' }, { state: 'Active', secretName: 'ann-main' }]);
+    expect(plain(api.get('ann-main')).ak).not.toBe(oldAk);
+  });
+
+  it('stays there while the key pair is removed, and if it is added again', async () => {
+    const { api, subject } = await moveBack({ secret: { name: 'new' } });
+    const without = { ...edited(subject, {}), spec: { ...subject.spec, keyPairs: [] } };
+    const removed = withStatus(without, await reconcileOnce(api, without));
+    expect(former(removed)).toEqual(['ann-main']);
+    const again = edited(removed, {});
+    const outcome = await reconcileOnce(api, again);
+    expect(changes(outcome)).toEqual(['SecretTerminating']);
+    expect(states(api, withStatus(again, outcome), oldAk)).toEqual([]);
+  });
+
+  it('stays there while another AccessKey holds the user', async () => {
+    const { subject } = await moveBack();
+    const outcome = { pairs: [], notRemoved: [] };
+    const status = statusAfter({ accessKey: subject, userHolder: 'shop/first', outcome, now });
+    expect(status.formerSecrets).toEqual(subject.status.formerSecrets);
+  });
+
+  it('is deleted as soon as the API server permits it, and then not in the status any more', async () => {
+    const { api, subject } = await moveBack({ secret: { name: 'new' } });
+    api.drop('new');
+    api.allow('delete ann-main');
+    const { accessKey: after } = await settle(api, subject);
+    expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['new']);
+    expect(former(after)).toBeUndefined();
+  });
+
+  it('is not deleted, and no other one is adopted, if the API server has a newer status', async () => {
+    const { api, subject } = await moveBack();
+    api.allow('delete ann-main');
+    const newer = () => api.know({ ...subject, resourceVersion: 'newer' });
+    await expect(applyStale(api, subject, newer)).rejects.toThrow(StaleCacheError);
+    const { formerSecrets: _, ...status } = subject.status;
+    disown(api, 'ann-main', { 'ghippo.io/adopt': 'ann/main' });
+    await expect(applyStale(api, { ...subject, status }, newer)).rejects.toThrow(StaleCacheError);
+    expect(api.all()).toHaveLength(2);
+  });
+
+  it('is adopted, if a person has disowned and marked it, once the status does not have it', async () => {
+    const { api, subject } = await moveBack({ revision: 2 });
+    disown(api, 'ann-main', { 'ghippo.io/adopt': 'ann/main' });
+    const waiting = await reconcileOnce(api, subject);
+    expect(changes(waiting)).toEqual(['SecretTerminating']);
+    const { accessKey: after } = await settle(api, withStatus(subject, waiting));
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: oldAk, secretName: 'ann-main' }]);
+  });
+});
+
+describe('a former Secret that a person has disowned', () => {
+  it('is a conflict at once if it is not marked for adoption', async () => {
+    const { api, subject } = await moveBack({ revision: 2 });
+    disown(api, 'ann-main');
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['SecretConflict']);
+  });
+});
+
+it('a Secret that has the ak in the status is not a former one: an older version may have written the status', async () => {
+  const { api, subject } = await moveBack({ revision: 2 });
+  const { formerSecrets = [], keyPairs: [pair] = [] } = subject.status;
+  api.drop('new');
+  const keyPairs = [pairStatus({ ...pair, accessKey: oldAk, secretName: 'ann-main', revision: 2 })];
+  const { accessKey: after } = await settle(api, {
+    ...subject,
+    status: { ...subject.status, formerSecrets, keyPairs },
+  });
+  expect(after.status).toMatchObject({ keyPairs: [{ state: 'Active', accessKey: oldAk }] });
+  expect(after.status.formerSecrets).toBeUndefined();
+});
+
+it('the Secret of a key pair in the status is not a former one of another key pair, whatever its label says', async () => {
+  const ci = { name: 'ci' };
+  const both = known({ keyPairs: [{ name: 'main' }, ci] }, {}, pairStatus({ name: 'ci', accessKey: keyPair(2).ak }));
+  const labels = { 'ghippo.io/access-key': 'ann', 'ghippo.io/key-pair': 'main' };
+  // The key pair ci was rotated, and the status does not have its new ak yet.
+  const api = createSecretsApi(rawSecret(), rawSecret({ of: both, pair: 'ci', keys: keyPair(3), labels }));
+  api.reject('delete ann-ci', rejected(403, 'Forbidden'));
+  const outcome = await reconcileOnce(api, both);
+  expect(withStatus(both, outcome).status.formerSecrets).toBeUndefined();
+});
+
+it('revoked keys in a Secret between two moves are deleted, even if the name for the second move is taken', async () => {
+  const api = createSecretsApi(rawSecret(), rawSecret({ name: 'taken', keys: keyPair(9), ownerReferences: [] }));
+  api.reject('delete ann-main', rejected(403, 'Forbidden'));
+  const settled = async (subject: AccessKeyRecord) => (await settleWhileRejected(api, subject)).accessKey;
+  const moved = await settled(edited(known(), { secret: { name: 'new' } }));
+  const rotated = await settled(edited(moved, { revision: 2, secret: { name: 'taken' } }));
+  const reverted = await settled(edited(rotated, { secret: { name: 'taken' } }));
+  expect(plain(api.get('new')).ak).not.toBe(oldAk);
+  expect(reverted.status.formerSecrets).toMatchObject([{ name: 'ann-main' }]);
+  expect(states(api, reverted, oldAk)).toEqual([]);
+});
+
+it('an adoption deletes every Secret of the key pair first, the current one last', async () => {
+  const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'marked' } }] }, { secretName: 'current' });
+  const annotations = { 'ghippo.io/adopt': 'ann/main' };
+  const marked = rawSecret({ name: 'marked', keys: keyPair(2), ownerReferences: [], annotations });
+  const api = createSecretsApi(rawSecret({ name: 'current' }), rawSecret(), marked);
+  api.reject('delete ann-main', rejected(403, 'Forbidden'));
+  expect(changes(await reconcileOnce(api, subject))).toEqual(['SecretFailed']);
+  expect(api.get('current')).toBeDefined();
+  api.allow('delete ann-main');
+  expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
+  expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['marked']);
+});
+
+it('a key pair that is added again under another Secret name is created, not lost', async () => {
+  const api = createSecretsApi(rawSecret());
+  api.reject('delete ann-main', rejected(403, 'Forbidden'));
+  const removed = known(
+    { keyPairs: [{ name: 'main', secret: { name: 'new' } }] },
+    { state: 'Disabled', removed: true },
+  );
+  const recorded = {
+    ...removed,
+    status: { ...removed.status, formerSecrets: [{ name: 'ann-main', uid: secret({}).uid }] },
+  };
+  const [pair] = recorded.status.keyPairs ?? [];
+  const withOtherAk = { ...recorded.status, keyPairs: [pairStatus({ ...pair, accessKey: keyPair(5).ak })] };
+  expect(changes(await reconcileOnce(api, { ...recorded, status: withOtherAk }))).toEqual(['created']);
+});
+
+it('a Secret with the same keys as the current one, that could not be deleted, is not a former Secret', async () => {
+  const api = createSecretsApi(rawSecret());
+  api.reject('delete ann-main', rejected(403, 'Forbidden'));
+  const moved = edited(known(), { secret: { name: 'new' } });
+  const created = withStatus(moved, await reconcileOnce(api, moved));
+  const outcome = await reconcileOnce(api, created);
+  expect(outcome.notRemoved).toHaveLength(1);
+  expect(withStatus(created, outcome).status.formerSecrets).toBeUndefined();
 });
