@@ -151,7 +151,9 @@ describe('a key pair', () => {
   test('is not changed by a dry run', async () => {
     const before = await kubectl.get('accesskey', 'ann', '-n', 'people');
     expect(await succeed('revoke-tokens', 'ann', '-n', 'people', '--dry-run=server')).toMatch(/ \(server dry run\)\n$/);
-    expect(await succeed('rotate', 'ann', '-n', 'people', '--dry-run=client', '-o', 'json')).toContain('"revision": 3');
+    // The operator may have recorded that the previous pair was used.
+    const rotate = ['rotate', 'ann', '-n', 'people', '--in-use'];
+    expect(await succeed(...rotate, '--dry-run=client', '-o', 'json')).toContain('"revision": 3');
     expect(await succeed('delete', 'ann', '-n', 'people', '--in-use', '--dry-run=server')).toContain('deleted (server');
     const after = await kubectl.get<typeof before>('accesskey', 'ann', '-n', 'people');
     expect(after).toMatchObject({ spec: (before as { spec: object }).spec });
