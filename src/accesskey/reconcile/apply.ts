@@ -1,13 +1,12 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
 import { isPlacement, type PairAction, type Placement, type Plan, type ResolvedAction } from './actions.ts';
 import { createSecret } from './create-secret.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { blockedOutcome, outcomeWithProblem, writeProblem } from './problems.ts';
-import { removeSecrets } from './remove-secrets.ts';
+import { removeReplaced, removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
-import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
+import { removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
 
@@ -145,22 +144,6 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'reject':
       return blockedOutcome(action);
   }
-}
-
-/**
- * Deletes all Secrets of a pair before an adoption, which replaces the pair. If the status is not written afterwards, none
- * may remain: it would still hold the pair, and the adopted one would be deleted. The current Secret is the last one,
- * because the others may not be deletable. The status decides which Secrets are former ones, so it must be the current one.
- */
-async function removeReplaced(scope: Scope, { pair, from }: Pick<Placement, 'pair' | 'from'>): Promise<void> {
-  const { api, accessKey } = scope;
-  await api.confirmStatus(accessKey);
-  if (!from) return;
-  const own = (await readOwnSecrets(scope)).map(({ record }) => record);
-  const replaced = own.filter((one) => !one.deleting && pairOf(accessKey, one)?.name === pair.name);
-  const isCurrent = ({ name }: SecretRecord) => name === from.name;
-  for (const one of replaced.filter((one) => !isCurrent(one))) await removeSecret(scope, one);
-  for (const one of replaced.filter(isCurrent)) await removeSecret(scope, one);
 }
 
 function secretNameIn(action: PairAction): string {
