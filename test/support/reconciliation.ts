@@ -14,9 +14,9 @@ const pauseMs = 100;
  * @param change edits, creates or deletes an AccessKey, or a Secret of one
  */
 export async function reconciledAfter(operator: OperatorProcess, change: () => Promise<unknown>): Promise<void> {
-  const { queued } = await reconciliations(operator);
+  const { finished, outstanding } = await reconciliations(operator);
   await change();
-  await untilReconciled(operator, queued + 1);
+  await untilReconciled(operator, finished + outstanding + 1);
 }
 
 /**
@@ -35,8 +35,12 @@ export function reconcileAgain(operator: OperatorProcess, kubectl: Kubectl, key:
  *
  * @param progressMs the longest wait for the next reconciliation: many of them can take minutes on a slow machine
  */
-export async function untilReconciled(operator: OperatorProcess, count: number, progressMs?: number): Promise<void> {
-  const isDone = ({ queued, finished }: Counts) => finished >= count && finished === queued;
+export async function untilReconciled(
+  operator: Pick<OperatorProcess, 'healthUrl'>,
+  count: number,
+  progressMs?: number,
+): Promise<void> {
+  const isDone = ({ finished, outstanding }: Counts) => finished >= count && outstanding === 0;
   for (let before = 0; ; ) {
     const counts = await poll(
       `${count} reconciliations and an empty queue, after ${before}`,
@@ -52,16 +56,19 @@ export async function untilReconciled(operator: OperatorProcess, count: number, 
   }
 }
 
-/** Counts since the operator started. */
 interface Counts {
-  readonly queued: number;
+  /** Reconciliations since the operator started. */
   readonly finished: number;
+  /**
+   * AccessKeys that wait or are being reconciled. A process that loses the leadership drops those that wait, so this is not
+   * the difference between all that were added and all that are finished.
+   */
+  readonly outstanding: number;
 }
 
-async function reconciliations(operator: OperatorProcess): Promise<Counts> {
+async function reconciliations(operator: Pick<OperatorProcess, 'healthUrl'>): Promise<Counts> {
   const metrics = await readMetrics(operator);
-  return {
-    queued: valueIn(metrics, 'workqueue_adds_total{name="accesskey"}') ?? 0,
-    finished: valueIn(metrics, 'workqueue_work_duration_seconds_count{name="accesskey"}') ?? 0,
-  };
+  const read = (name: string) => valueIn(metrics, `workqueue_${name}{name="accesskey"}`) ?? 0;
+  const finished = read('work_duration_seconds_count');
+  return { finished, outstanding: read('depth') + read('queue_duration_seconds_count') - finished };
 }
