@@ -4,6 +4,8 @@ import type { Connect, Connection } from './connection.ts';
 
 /** How long the previous connection serves while a new kubeconfig does not work yet, milliseconds. */
 const defaultHandoverMs = 60_000;
+/** How long requests in flight may take once another connection serves, milliseconds. */
+const drainMs = 5_000;
 
 export interface RegisteredClusterOptions {
   connect: Connect;
@@ -40,9 +42,13 @@ export function createRegisteredCluster(
   let latest: Connection | undefined;
   let handover: NodeJS.Timeout | undefined;
   let closing: Promise<void>[] = [];
+  /** Replaced connections, until their requests are done. */
+  const draining = new Map<Connection, NodeJS.Timeout>();
 
   function close(connection: Connection | undefined): void {
     if (!connection) return;
+    clearTimeout(draining.get(connection));
+    draining.delete(connection);
     const closed = connection.close().finally(() => {
       closing = closing.filter((one) => one !== closed);
     });
@@ -52,8 +58,15 @@ export function createRegisteredCluster(
   function serve(connection: Connection | undefined): void {
     clearTimeout(handover);
     handover = undefined;
-    if (serving !== connection) close(serving);
+    const previous = serving === connection ? undefined : serving;
     serving = connection;
+    if (!previous) return;
+    if (connection)
+      draining.set(
+        previous,
+        setTimeout(() => close(previous), drainMs),
+      );
+    else close(previous);
   }
 
   return {
@@ -76,6 +89,7 @@ export function createRegisteredCluster(
       if (latest !== serving) close(latest);
       latest = undefined;
       serve(undefined);
+      for (const connection of draining.keys()) close(connection);
       await Promise.all(closing);
     },
   };

@@ -3,6 +3,7 @@ import { createRegisteredCluster } from '../../../src/clusters/registered-cluste
 import { fakeConnections, registration } from './support.ts';
 
 const handoverMs = 60_000;
+const drainMs = 5_000;
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -60,7 +61,9 @@ describe('a registered cluster', () => {
     await vi.advanceTimersByTimeAsync(handoverMs - 1);
     expect([served(), opened(0).closed]).toEqual(['web-0', false]);
     opened(1).becomes('available');
-    await vi.advanceTimersByTimeAsync(handoverMs);
+    await vi.advanceTimersByTimeAsync(drainMs - 1);
+    expect([served(), opened(0).closed], 'requests in flight').toEqual(['web-1', false]);
+    await vi.advanceTimersByTimeAsync(1);
     expect([served(), opened(0).closed, opened(1).closed]).toEqual(['web-1', true, false]);
   });
 
@@ -102,12 +105,17 @@ describe('a registered cluster', () => {
     expect([served(), opened(0).closed]).toEqual([undefined, true]);
   });
 
-  it.each([1, 2])('closes %i connections, and leaves no timer', async (count) => {
+  it.each([
+    ['the one that serves', 1, 1],
+    ['a later one that does not work yet', 2, 1],
+    ['one that was just replaced', 2, 2],
+  ])('closes its connections, also %s, and leaves no timer', async (_, count, working) => {
     const { cluster, opened } = setUp();
-    cluster.switchTo(kubeconfig());
-    opened(0).becomes('available');
-    await vi.advanceTimersByTimeAsync(0);
-    if (count === 2) cluster.switchTo(kubeconfig());
+    for (let index = 0; index < count; index += 1) {
+      cluster.switchTo(kubeconfig());
+      if (index < working) opened(index).becomes('available');
+      await vi.advanceTimersByTimeAsync(0);
+    }
     await cluster.close();
     for (let index = 0; index < count; index += 1) expect(opened(index).closed).toBe(true);
     expect([cluster.latest(), vi.getTimerCount()]).toEqual([undefined, 0]);
