@@ -4,7 +4,7 @@ import type { Connect, Connection } from './connection.ts';
 
 /** How long the previous connection serves while a new kubeconfig does not work yet, milliseconds. */
 const defaultHandoverMs = 60_000;
-/** How long requests in flight may take once another connection serves, milliseconds. */
+/** How long requests in flight have to finish once another connection serves, milliseconds. */
 const drainMs = 5_000;
 
 export interface RegisteredClusterOptions {
@@ -42,13 +42,11 @@ export function createRegisteredCluster(
   let latest: Connection | undefined;
   let handover: NodeJS.Timeout | undefined;
   let closing: Promise<void>[] = [];
-  /** Replaced connections, until their requests are done. */
-  const draining = new Map<Connection, NodeJS.Timeout>();
+  /** Closes the connection that was replaced last, unless that has happened. At most one, because each has its caches. */
+  let endDrain = () => {};
 
   function close(connection: Connection | undefined): void {
     if (!connection) return;
-    clearTimeout(draining.get(connection));
-    draining.delete(connection);
     const closed = connection.close().finally(() => {
       closing = closing.filter((one) => one !== closed);
     });
@@ -61,12 +59,18 @@ export function createRegisteredCluster(
     const previous = serving === connection ? undefined : serving;
     serving = connection;
     if (!previous) return;
-    if (connection)
-      draining.set(
-        previous,
-        setTimeout(() => close(previous), drainMs),
-      );
+    if (connection) drain(previous);
     else close(previous);
+  }
+
+  function drain(connection: Connection): void {
+    endDrain();
+    const timer = setTimeout(() => endDrain(), drainMs);
+    endDrain = () => {
+      clearTimeout(timer);
+      endDrain = () => {};
+      close(connection);
+    };
   }
 
   return {
@@ -89,7 +93,7 @@ export function createRegisteredCluster(
       if (latest !== serving) close(latest);
       latest = undefined;
       serve(undefined);
-      for (const connection of draining.keys()) close(connection);
+      endDrain();
       await Promise.all(closing);
     },
   };

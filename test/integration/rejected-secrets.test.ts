@@ -234,12 +234,12 @@ test('the keys of a former Secret that cannot be deleted stay revoked, also if t
   const former = await createPair(kubectl, manifest({ secret: { name: 'former' } }));
   const validation = { expression: "request.name != 'former'" };
   await applyPolicy('keep-former', namespace, { resource: { ...secrets, operations: ['DELETE'] }, validation });
-  await poll('the rejection', () =>
+  const isDeletable = () =>
     kubectl.run(['delete', 'secret', 'former', '-n', namespace, '--dry-run=server']).then(
-      () => false,
       () => true,
-    ),
-  );
+      () => false,
+    );
+  await poll('the rejection', async () => !(await isDeletable()));
   await kubectl.apply(manifest({}));
   await rejection(namespace, 'ann');
   await kubectl.apply(manifest({ revision: 2 }));
@@ -253,6 +253,7 @@ test('the keys of a former Secret that cannot be deleted stay revoked, also if t
   await getToken(operator.url, await readPair(kubectl, namespace, 'current'));
 
   await kubectl.run(['delete', 'validatingadmissionpolicybinding', 'keep-former']);
+  await poll('the end of the rejection', isDeletable);
   await reconcileAgain(operator, kubectl, `${namespace}/ann`);
   await poll('its deletion', async () => (await statusOf())?.formerSecrets === undefined);
   expect((await kubectl.run(['get', 'secrets', '-n', namespace, '-o', 'name'])).trim()).toBe('secret/current');

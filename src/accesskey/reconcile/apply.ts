@@ -137,7 +137,7 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'create':
       return createSecret(scope, action);
     case 'adopt':
-      await removeReplaced(scope, action);
+      await removeReplaced(scope, action.pair);
       return adopt(scope, action);
     case 'wait':
     case 'conflict':

@@ -1,8 +1,8 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import { type KeyPairSpec, secretNameOf } from '../model/access-key-record.ts';
+import { type KeyPairSpec, pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
-import type { Placement, Plan } from './actions.ts';
+import type { Plan } from './actions.ts';
 import type { NotRemoved, PlanOutcome } from './outcome.ts';
 import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
@@ -82,13 +82,14 @@ async function removeSecretOfRemovedPair(scope: Scope, secretName: string): Prom
  * may remain: it would still hold the pair, and the adopted one would be deleted. The current Secret is the last one,
  * because the others may not be deletable. The status decides which Secrets are former ones, so it must be the current one.
  */
-export async function removeReplaced(scope: Scope, { pair, from }: Pick<Placement, 'pair' | 'from'>): Promise<void> {
+export async function removeReplaced(scope: Scope, pair: KeyPairSpec): Promise<void> {
   const { api, accessKey } = scope;
   await api.confirmStatus(accessKey);
-  if (!from) return;
+  const known = pairStatusOf(accessKey, pair.name);
+  if (known?.accessKey === undefined) return;
   const own = (await readOwnSecrets(scope)).map(({ record }) => record);
   const replaced = own.filter((one) => !one.deleting && pairOf(accessKey, one)?.name === pair.name);
-  const isCurrent = ({ name }: SecretRecord) => name === from.name;
+  const isCurrent = ({ name }: SecretRecord) => name === known.secretName;
   for (const one of replaced.filter((one) => !isCurrent(one))) await removeSecret(scope, one);
   for (const one of replaced.filter(isCurrent)) await removeSecret(scope, one);
 }

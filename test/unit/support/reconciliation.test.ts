@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createWorkQueue, type WorkQueue } from '../../../src/kube/work-queue.ts';
 import { createWorkQueueMetrics } from '../../../src/metrics/work-queue.ts';
 import { untilReconciled } from '../../support/reconciliation.ts';
@@ -19,7 +19,11 @@ it('untilReconciled waits for keys that were added, but not for those that were 
       onFailure: () => 0,
       metrics,
     });
-  const server = createServer(async (_, response) => response.end(await registry.metrics())).listen(0, '127.0.0.1');
+  let reads = 0;
+  const server = createServer(async (_, response) => {
+    reads += 1;
+    response.end(await registry.metrics());
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const healthUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -34,10 +38,10 @@ it('untilReconciled waits for keys that were added, but not for those that were 
   second.add('a');
   await turn();
   let isDone = false;
-  const waiting = untilReconciled({ healthUrl }, 2).then(() => {
+  const waiting = untilReconciled({ healthUrl }, 1).then(() => {
     isDone = true;
   });
-  await fetch(healthUrl);
+  await vi.waitUntil(() => reads > 2, { timeout: 60_000 });
   expect(isDone).toBe(false);
   releases.shift()?.();
   await waiting;

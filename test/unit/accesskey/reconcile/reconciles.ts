@@ -100,7 +100,7 @@ export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time =
 }
 
 /** The controller reconciles again after this error. */
-function ifRetried(error: unknown): undefined {
+export function ifRetried(error: unknown): undefined {
   if (!(error instanceof StaleCacheError)) throw error;
 }
 

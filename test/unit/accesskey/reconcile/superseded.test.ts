@@ -397,6 +397,17 @@ it('an adoption deletes every Secret of the key pair first, the current one last
   expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['marked']);
 });
 
+it('an adoption deletes the current Secret of the key pair, even if its annotations are wrong', async () => {
+  const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'marked' } }] });
+  const annotations = { 'ghippo.io/adopt': 'ann/main' };
+  const marked = rawSecret({ name: 'marked', keys: keyPair(2), ownerReferences: [], annotations });
+  const swapped = { ...rawSecret().metadata.annotations, 'ghippo.io/ak-key': 'sk', 'ghippo.io/sk-key': 'ak' };
+  const api = createSecretsApi(rawSecret({ annotations: swapped }), marked);
+  expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
+  const { accessKey: after } = await settle(api, subject);
+  expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: keyPair(2).ak, secretName: 'marked' }]);
+});
+
 it('a key pair that is added again under another Secret name is created, not lost', async () => {
   const api = createSecretsApi(rawSecret());
   api.reject('delete ann-main', rejected(403, 'Forbidden'));
