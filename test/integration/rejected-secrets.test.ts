@@ -37,15 +37,18 @@ const admission = 'admissionregistration.k8s.io/v1';
 const secrets = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['secrets'] };
 const within = (namespace: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } });
 
+/** Whether the API server would carry out a request of kubectl. */
+function isPermitted(...request: string[]): Promise<boolean> {
+  return kubectl.run([...request, '--dry-run=server']).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Waits until the API server rejects other Secrets too, which takes some time. */
 async function untilRejected(namespace: string, ...options: string[]): Promise<void> {
-  const probe = ['create', 'secret', 'generic', 'probe', '-n', namespace, '--dry-run=server', ...options];
-  await poll('the rejection', () =>
-    kubectl.run(probe).then(
-      () => false,
-      () => true,
-    ),
-  );
+  const probe = ['create', 'secret', 'generic', 'probe', '-n', namespace, ...options];
+  await poll('the rejection', async () => !(await isPermitted(...probe)));
 }
 
 /** Applies an admission policy for requests about Secrets of a namespace. */
@@ -234,11 +237,7 @@ test('the keys of a former Secret that cannot be deleted stay revoked, also if t
   const former = await createPair(kubectl, manifest({ secret: { name: 'former' } }));
   const validation = { expression: "request.name != 'former'" };
   await applyPolicy('keep-former', namespace, { resource: { ...secrets, operations: ['DELETE'] }, validation });
-  const isDeletable = () =>
-    kubectl.run(['delete', 'secret', 'former', '-n', namespace, '--dry-run=server']).then(
-      () => true,
-      () => false,
-    );
+  const isDeletable = () => isPermitted('delete', 'secret', 'former', '-n', namespace);
   await poll('the rejection', async () => !(await isDeletable()));
   await kubectl.apply(manifest({}));
   await rejection(namespace, 'ann');

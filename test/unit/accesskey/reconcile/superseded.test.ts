@@ -43,11 +43,11 @@ async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }, create
   return { api, subject: edited(subject, reverted), ak };
 }
 
-/** Reconciles a few times; the errors of the rejected deletion are in the outcomes. */
-async function settleWhileRejected(api: SecretsApi, accessKey: AccessKeyRecord) {
+/** Reconciles a few times while deletions are rejected, so it does not settle. @returns the AccessKey with its status */
+async function reconcileAgain(api: SecretsApi, accessKey: AccessKeyRecord): Promise<AccessKeyRecord> {
   let current = accessKey;
   for (let turn = 0; turn < 3; turn += 1) current = withStatus(current, await reconcileOnce(api, current));
-  return { accessKey: current };
+  return current;
 }
 
 function states(api: SecretsApi, subject: AccessKeyRecord, ak: string) {
@@ -210,6 +210,25 @@ describe('an adopted Secret', () => {
     expect(after.conditions?.[0]).toMatchObject({ reason: 'SecretFailed' });
     expect(after.keyPairs).toMatchObject([{ accessKey: oldAk, secretName: 'ann-main', state: 'Active' }]);
   });
+
+  it('replaces every Secret of the key pair; the current one is deleted last', async () => {
+    const elsewhere = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }, { secretName: 'current' });
+    const api = createSecretsApi(rawSecret({ name: 'current' }), rawSecret(), marked);
+    api.reject('delete ann-main', rejected(403, 'Forbidden'));
+    expect(changes(await reconcileOnce(api, elsewhere))).toEqual(['SecretFailed']);
+    expect(api.get('current')).toBeDefined();
+    api.allow('delete ann-main');
+    expect(changes(await reconcileOnce(api, elsewhere))).toEqual(['adopted']);
+    expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['new']);
+  });
+
+  it('replaces the current Secret of the key pair, even if its annotations are wrong', async () => {
+    const swapped = { ...rawSecret().metadata.annotations, 'ghippo.io/ak-key': 'sk', 'ghippo.io/sk-key': 'ak' };
+    const api = createSecretsApi(rawSecret({ annotations: swapped }), marked);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
+    const { accessKey: after } = await settle(api, subject);
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: keyPair(2).ak, secretName: 'new' }]);
+  });
 });
 
 it('a moved Secret that a policy breaks is not deleted, also if the status does not name it yet', async () => {
@@ -231,8 +250,7 @@ it('a former Secret whose annotations are forged does not become the key pair ag
   const former = api.get('ann-main') as RawSecret;
   const metadata = { ...former.metadata, annotations: { ...former.metadata.annotations, 'ghippo.io/ak-key': 'x' } };
   api.put({ ...former, metadata });
-  let current = subject;
-  for (let turn = 0; turn < 3; turn += 1) current = withStatus(current, await reconcileOnce(api, current));
+  const current = await reconcileAgain(api, subject);
   expect(states(api, current, oldAk)).toEqual([]);
   expect(JSON.stringify(current.status)).not.toContain(oldAk);
 });
@@ -262,7 +280,7 @@ describe('a former Secret in the status', () => {
     expect(former(subject)).toEqual(['ann-main']);
     api.drop('new');
     expect(states(api, subject, oldAk)).toEqual([]);
-    const { accessKey: after } = await settleWhileRejected(api, subject);
+    const after = await reconcileAgain(api, subject);
     expect([oldAk, ak]).not.toContain(plain(api.get('new')).ak);
     expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: plain(api.get('new')).ak }]);
     expect(states(api, after, oldAk)).toEqual([]);
@@ -338,10 +356,8 @@ describe('a former Secret in the status', () => {
     const { accessKey: after } = await settle(api, withStatus(subject, waiting));
     expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: oldAk, secretName: 'ann-main' }]);
   });
-});
 
-describe('a former Secret that a person has disowned', () => {
-  it('is a conflict at once if it is not marked for adoption', async () => {
+  it('is a conflict at once if a person has disowned it, and it is not marked for adoption', async () => {
     const { api, subject } = await moveBack({ revision: 2 });
     disown(api, 'ann-main');
     expect(changes(await reconcileOnce(api, subject))).toEqual(['SecretConflict']);
@@ -375,37 +391,12 @@ it('the Secret of a key pair in the status is not a former one of another key pa
 it('revoked keys in a Secret between two moves are deleted, even if the name for the second move is taken', async () => {
   const api = createSecretsApi(rawSecret(), rawSecret({ name: 'taken', keys: keyPair(9), ownerReferences: [] }));
   api.reject('delete ann-main', rejected(403, 'Forbidden'));
-  const settled = async (subject: AccessKeyRecord) => (await settleWhileRejected(api, subject)).accessKey;
-  const moved = await settled(edited(known(), { secret: { name: 'new' } }));
-  const rotated = await settled(edited(moved, { revision: 2, secret: { name: 'taken' } }));
-  const reverted = await settled(edited(rotated, { secret: { name: 'taken' } }));
+  const moved = await reconcileAgain(api, edited(known(), { secret: { name: 'new' } }));
+  const rotated = await reconcileAgain(api, edited(moved, { revision: 2, secret: { name: 'taken' } }));
+  const reverted = await reconcileAgain(api, edited(rotated, { secret: { name: 'taken' } }));
   expect(plain(api.get('new')).ak).not.toBe(oldAk);
   expect(reverted.status.formerSecrets).toMatchObject([{ name: 'ann-main' }]);
   expect(states(api, reverted, oldAk)).toEqual([]);
-});
-
-it('an adoption deletes every Secret of the key pair first, the current one last', async () => {
-  const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'marked' } }] }, { secretName: 'current' });
-  const annotations = { 'ghippo.io/adopt': 'ann/main' };
-  const marked = rawSecret({ name: 'marked', keys: keyPair(2), ownerReferences: [], annotations });
-  const api = createSecretsApi(rawSecret({ name: 'current' }), rawSecret(), marked);
-  api.reject('delete ann-main', rejected(403, 'Forbidden'));
-  expect(changes(await reconcileOnce(api, subject))).toEqual(['SecretFailed']);
-  expect(api.get('current')).toBeDefined();
-  api.allow('delete ann-main');
-  expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
-  expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['marked']);
-});
-
-it('an adoption deletes the current Secret of the key pair, even if its annotations are wrong', async () => {
-  const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'marked' } }] });
-  const annotations = { 'ghippo.io/adopt': 'ann/main' };
-  const marked = rawSecret({ name: 'marked', keys: keyPair(2), ownerReferences: [], annotations });
-  const swapped = { ...rawSecret().metadata.annotations, 'ghippo.io/ak-key': 'sk', 'ghippo.io/sk-key': 'ak' };
-  const api = createSecretsApi(rawSecret({ annotations: swapped }), marked);
-  expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
-  const { accessKey: after } = await settle(api, subject);
-  expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: keyPair(2).ak, secretName: 'marked' }]);
 });
 
 it('a key pair that is added again under another Secret name is created, not lost', async () => {
