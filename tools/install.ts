@@ -1,7 +1,7 @@
 /** Installs the manifests and prepares everything that an operator outside of the cluster needs. */
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { Kubectl } from './kubectl.ts';
+import { type Kubectl, manifestStream } from './kubectl.ts';
 import { poll } from './poll.ts';
 import { writeServiceAccountKubeconfig } from './service-account.ts';
 
@@ -20,8 +20,10 @@ const probeName = 'policy-probe';
  */
 export async function installManifests(kubectl: Kubectl, directory = baseManifests): Promise<void> {
   const objects = await renderManifests(kubectl, directory);
-  const items = objects.filter(({ kind }) => kind !== 'Deployment');
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+  await kubectl.apply(
+    objects.filter(({ kind }) => kind !== 'Deployment'),
+    '--server-side',
+  );
   await kubectl.run(['wait', '--for=condition=Established', 'crd/accesskeys.ghippo.io', '--timeout=60s']);
   await waitForPolicies(kubectl);
 }
@@ -66,7 +68,7 @@ export async function waitForPolicies(
       await poll(`the admission policy ${policy}`, () => isRejectedBy(kubectl, policy, write), timeoutMs);
     }
   } finally {
-    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(permissions));
+    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], manifestStream(permissions));
   }
 }
 
@@ -110,28 +112,24 @@ const probes = (metadata: ProbeMetadata) => [
 ];
 
 /** Allows the probe to create both kinds in its namespace, so that RBAC does not reject it first. */
-const probePermissions = (metadata: ProbeMetadata) => ({
-  apiVersion: 'v1',
-  kind: 'List',
-  items: [
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata,
-      rules: [
-        { apiGroups: ['ghippo.io'], resources: ['accesskeys'], verbs: ['create'] },
-        { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-      ],
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: probeName },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: probeName }],
-    },
-  ],
-});
+const probePermissions = (metadata: ProbeMetadata) => [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata,
+    rules: [
+      { apiGroups: ['ghippo.io'], resources: ['accesskeys'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+    ],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: probeName },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: probeName }],
+  },
+];
 
 /**
  * Writes a kubeconfig with a token of the operator's ServiceAccount.

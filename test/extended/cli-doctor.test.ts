@@ -34,7 +34,7 @@ beforeAll(async () => {
   await createNamespace(cluster.kubectl, 'people');
   await cluster.kubectl.run(['create', 'rolebinding', 'alice', '-n', 'people', '--clusterrole=edit', '--user=alice']);
   const objects = await renderManifests(cluster.kubectl, base);
-  await cluster.kubectl.apply(objects.find(({ kind }) => kind === 'Deployment'));
+  await cluster.kubectl.apply(objects.filter(({ kind }) => kind === 'Deployment'));
 });
 afterAll(() => cluster?.stop());
 
@@ -119,11 +119,7 @@ test('reports a policy that is not bound, and users who can name anyone', async 
   expect(byCheck.escalation?.message).toMatch(/was accepted$/);
   expect(code).toBe(1);
   const objects = await renderManifests(kubectl, base);
-  await kubectl.apply({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: objects.filter(({ kind }) => kind.includes('Binding')),
-  });
+  await kubectl.apply(objects.filter(({ kind }) => kind.includes('Binding')));
 });
 
 test('reports the fields that an older CRD does not have', async () => {

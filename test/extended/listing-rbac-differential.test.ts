@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
 import { createTransport, type Transport } from '../../src/kube/transport.ts';
-import type { Kubectl } from '../../tools/kubectl.ts';
+import { type Kubectl, manifestStream } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const name of ['people', ...namespaces]) await createNamespace(kubectl, name);
   // The last namespace stays empty.
   const items = namespaces.slice(0, -1).flatMap((one) => ['api', 'web'].map((name) => deploymentManifest(one, name)));
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items });
+  await kubectl.apply(items);
   callers = [];
   for (const [index, user] of users.entries()) {
     callers.push(await createCaller(kubectl, operator.url, { ...user, accessKey: `user-${index}` }));
@@ -121,7 +121,7 @@ async function install(items: readonly object[]): Promise<void> {
   const kinds = 'roles,rolebindings,clusterroles,clusterrolebindings';
   await kubectl.run(['delete', kinds, '-A', '-l', `${drawnLabel}=yes`]);
   if (items.length > 0) {
-    await kubectl.run(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await kubectl.run(['create', '-f', '-'], manifestStream(items));
   }
 }
 

@@ -105,7 +105,7 @@ describe.each([
     cluster = await startTestCluster();
     await cluster.kubectl.run(['create', 'namespace', 'flux-system']);
     const items = objectsOf(file).filter(({ kind }) => kind !== 'AppProject');
-    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items });
+    await cluster.kubectl.apply(items);
     const [only] = await renderManifests(cluster.kubectl, join(examples, 'accesskeys'));
     accessKey = only as typeof accessKey;
     await poll('the permissions', () =>

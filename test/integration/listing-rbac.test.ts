@@ -1,6 +1,6 @@
 /** Which deployments users see with each kind of RBAC permission, and how soon changes take effect. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Kubectl } from '../../tools/kubectl.ts';
+import { type Kubectl, manifestStream } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
@@ -22,8 +22,8 @@ beforeAll(async () => {
   operator = await cluster.startOperator({ access: { cacheSeconds: 1 } });
   for (const name of ['people', 'shop', 'store', 'empty']) await createNamespace(kubectl, name);
   const manifests = all.map((one) => deploymentManifest(...(one.split('/') as [string, string])));
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items: manifests });
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items: roles });
+  await kubectl.apply(manifests);
+  await kubectl.apply(roles);
 });
 afterAll(() => cluster?.stop());
 
@@ -177,8 +177,8 @@ test('a user with permissions in few of many namespaces causes few reviews', asy
   const names = Array.from({ length: 60 }, (_, index) => `many-${index}`);
   const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   const filled = names.map((name) => deploymentManifest(name, 'web'));
-  await kubectl.run(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  await kubectl.run(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: filled }));
+  await kubectl.run(['create', '-f', '-'], manifestStream(items));
+  await kubectl.run(['create', '-f', '-'], manifestStream(filled));
   await bind('many-7', 'clusterrole=lister', 'user=modest');
   await bind('many-8', 'clusterrole=getter', 'user=modest');
   const caller = await create('modest');

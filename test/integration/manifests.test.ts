@@ -94,7 +94,7 @@ describe('the overlays', () => {
     async (name) => {
       const objects = await renderManifests(cluster.kubectl, join(manifests, 'overlays', name));
       const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
-      await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+      await cluster.kubectl.apply(items, '--server-side');
       const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && /-config-/.test(metadata.name));
       const { data } = config as unknown as { data: Record<string, string> };
       expect(parseConfiguration(data['config.yaml'] ?? '', name).http.plain).toBe(name !== 'tls');
@@ -122,7 +122,7 @@ describe('the overlays', () => {
     const text = Object.values(config.data)[0];
     expect(parseConfiguration(text, installDocument).token.issuer).toBe('https://keys.example.org');
     const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
-    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side', '--dry-run=server');
+    await cluster.kubectl.apply(items, '--server-side', '--dry-run=server');
   });
 
   test('keep the newer CRD in a rollback with the patch of docs/upgrade.md', async () => {

@@ -135,7 +135,7 @@ test('an edit in one namespace is reconciled while slow requests for new AccessK
   const slow = () => proxy.requests.filter(isSlow).length;
   proxy.decide = (request) => (isSlow(request) ? { kind: 'delay', ms: 3_600_000 } : undefined);
   const items = Array.from({ length: 9 }, (_, n) => accessKeyManifest('slow', `user-${n}`));
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items });
+  await kubectl.apply(items);
   await poll('a full queue', async () => slow() >= 8);
   let enabled = true;
   // On a busy machine, slow requests can reach their time limit meanwhile; others then follow.

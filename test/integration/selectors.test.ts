@@ -47,13 +47,9 @@ beforeAll(async () => {
   operator = await cluster.startOperator();
   admin = createTransport(() => loadKubeconfig(cluster.controlPlane.kubeconfig), 'test');
   for (const namespace of [...namespaces, 'people']) await createNamespace(cluster.kubectl, namespace);
-  await cluster.kubectl.apply({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: namespaces.flatMap((namespace) =>
-      labelSets.map((labels, index) => deployment(namespace, nameOf(index), labels)),
-    ),
-  });
+  await cluster.kubectl.apply(
+    namespaces.flatMap((namespace) => labelSets.map((labels, index) => deployment(namespace, nameOf(index), labels))),
+  );
   await cluster.kubectl.run(['create', 'clusterrolebinding', 'all', '--clusterrole=view', '--user=all']);
   token = await getToken(operator.url, await createPair(cluster.kubectl, accessKeyManifest('people', 'all')));
   await poll('all Deployments', async () => (await here('', '')).length === namespaces.length * labelSets.length);

@@ -27,7 +27,7 @@ export async function installGuardrails(kubectl: Kubectl): Promise<InstalledGuar
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionPolicyBinding',
   ]);
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+  await kubectl.apply(items, '--server-side');
   return guardrailsOf(kubectl);
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requireCluster } from '../../../tools/kubectl.ts';
+import { manifestStream, requireCluster } from '../../../tools/kubectl.ts';
 
 it('reports in one line that a cluster cannot be reached', async () => {
   const output = 'E1129 memcache.go: connection refused\nThe connection to the server 127.0.0.1:1 was refused';
@@ -13,4 +13,9 @@ it('accepts a cluster that returns its version', async () => {
   await expect(
     requireCluster({ kubeconfig: '/kubeconfig', run: () => Promise.resolve('{}') }),
   ).resolves.toBeUndefined();
+});
+
+it('writes several manifests as a stream', () => {
+  expect(manifestStream([{ kind: 'A' }, { kind: 'B' }])).toBe('{"kind":"A"}\n{"kind":"B"}');
+  expect(manifestStream({ kind: 'A' })).toBe('{"kind":"A"}');
 });

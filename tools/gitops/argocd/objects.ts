@@ -7,7 +7,7 @@ export const controllerAccount = { namespace, name: 'argocd-application-controll
 const labels = { 'app.kubernetes.io/part-of': 'argocd' };
 
 /** @param serverKey signs sessions of its console, which is not used */
-export function argoCdObjects(serverKey: string): object {
+export function argoCdObjects(serverKey: string): object[] {
   const { name } = controllerAccount;
   const configMap = (name: string, data: object) => ({
     apiVersion: 'v1',
@@ -15,7 +15,7 @@ export function argoCdObjects(serverKey: string): object {
     metadata: { name, namespace, labels },
     data,
   });
-  const items = [
+  return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: controllerAccount },
     {
@@ -44,5 +44,4 @@ export function argoCdObjects(serverKey: string): object {
       stringData: { 'server.secretkey': serverKey },
     },
   ];
-  return { apiVersion: 'v1', kind: 'List', items };
 }
