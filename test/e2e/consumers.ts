@@ -36,7 +36,7 @@ export async function startConsumers(kubectl: Kubectl): Promise<[Consumers, stri
   const accessKeysOf = async (language: string) =>
     (await matching(language, prefix)).map((line) => line.slice(prefix.length));
   // The kubelet updates mounted Secrets within two minutes.
-  const wait = <T>(what: string, ask: () => Promise<T | undefined | false>) => poll(what, ask, 180_000);
+  const wait = <T>(what: string, ask: () => Promise<T | undefined | false>) => poll(what, ask, 300_000);
   const listings = async (language: string) => (await matching(language, ' deployments')).length;
   const consumers: Consumers = {
     accessKeysOf,

@@ -22,7 +22,7 @@ export async function workerWithoutLoad({ workers }: Cluster, kubectl: Kubectl):
 
 /** Evicts all pods of a node, calls `work`, and makes the node available again. */
 export async function withDrainedNode(kubectl: Kubectl, node: string, work: () => Promise<void>): Promise<void> {
-  await kubectl.run(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s']);
+  await kubectl.run(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=300s']);
   await work().finally(() => kubectl.run(['uncordon', node]));
 }
 

@@ -170,12 +170,12 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
     const failures = await load.during(async () => {
       await node.kill();
       await rotateNewKey(kubectl, 'erin');
-      await poll('the removal of the endpoint', async () => (await operator.servingNodes()).length === 1, 180_000);
+      await poll('the removal of the endpoint', async () => (await operator.servingNodes()).length === 1, 300_000);
     });
     // Requests that were sent to the node get no response. No other request fails.
     expect(failures.filter((line) => /: \d{3} /.test(line))).toEqual([]);
     const isServed = async () => (await load.during(() => Promise.resolve())).length === 0;
-    await poll('the end of connections to the node', isServed, 180_000);
+    await poll('the end of connections to the node', isServed, 300_000);
     expect(await load.during(() => rotateNewKey(kubectl, 'fred'))).toEqual([]);
     await node.start();
     await operator.ready();
@@ -184,10 +184,10 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
   test('leaves nothing behind when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
     // As in docs/install.md. kubectl ignores the annotations that keep GitOps tools from deleting objects.
-    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
-    await kubectl.run(['delete', '-k', environment.install, '--timeout=120s']);
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=300s']);
+    await kubectl.run(['delete', '-k', environment.install, '--timeout=300s']);
     await poll('the deletion of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
-    await kubectl.run(['delete', 'namespace', shop, '--timeout=120s']);
+    await kubectl.run(['delete', 'namespace', shop, '--timeout=300s']);
     await kubectl.run(['delete', 'clusterrolebinding', 'readers']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
@@ -205,14 +205,14 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
       await kubectl.run(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
     }
     const inNamespace = ['--namespace', operatorNamespace];
-    await helm.run(['install', 'keys', chart, ...inNamespace, ...valueFlags(values), '--wait', '--timeout=120s']);
+    await helm.run(['install', 'keys', chart, ...inNamespace, ...valueFlags(values), '--wait', '--timeout=300s']);
     expect(await operator.pods()).toHaveLength(2);
     await kubectl.apply(accessKeyManifest(shop, 'carol'));
     await waitReady(kubectl, shop, 'carol');
-    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
-    await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', '--timeout=120s']);
-    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=60s']);
-    await kubectl.run(['delete', 'namespace', operatorNamespace, shop, '--timeout=120s']);
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=300s']);
+    await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', '--timeout=300s']);
+    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=300s']);
+    await kubectl.run(['delete', 'namespace', operatorNamespace, shop, '--timeout=300s']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
 });

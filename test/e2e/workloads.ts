@@ -64,5 +64,5 @@ export async function linesOf(kubectl: Kubectl, name: string): Promise<string[]>
 }
 
 export async function rolledOut(kubectl: Kubectl, namespace: string, name: string): Promise<void> {
-  await kubectl.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=180s']);
+  await kubectl.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=300s']);
 }
