@@ -1,8 +1,8 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { type Counts, reportVariable } from '../../tools/test/suite.ts';
 
 /**
- * Prints `N passed, N failed` as the last line of a run, and the number of skipped tests in the line before. In
+ * Shows failures at once, and prints the number of skipped tests and `N passed, N failed` as the last lines of a run. In
  * `npm test`, it sends the counts to tools/test/main.ts instead, which prints the total.
  */
 export default class SummaryReporter implements Reporter {
@@ -12,6 +12,14 @@ export default class SummaryReporter implements Reporter {
     if (!process.connected) process.exit(1);
     process.once('disconnect', () => process.exit(1));
     process.channel?.unref();
+  }
+
+  /** Shows a failure at once. Vitest itself shows it at the end of the run, which may be 20 minutes later. */
+  onTestCaseResult(test: TestCase): void {
+    const { errors } = test.result();
+    for (const { message, diff = '' } of errors ?? []) {
+      process.stdout.write(`\nfailed: ${test.module.relativeModuleId}: ${test.fullName}\n${message}\n${diff}\n`);
+    }
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
