@@ -8,7 +8,7 @@ import { randomFaults } from '../support/fault-proxy.ts';
 import { reconcileAgain, untilReconciled } from '../support/reconciliation.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
 import { accessKeysPath, secretsPath, untilEmpty } from './support/admin.ts';
-import { type FaultCluster, noLease, shortLease, startFaultCluster } from './support/fault-cluster.ts';
+import { defaultLease, type FaultCluster, noLease, shortLease, startFaultCluster } from './support/fault-cluster.ts';
 import { createRandom } from './support/random.ts';
 import { expectNoWrites, settle } from './support/settling.ts';
 import { isSoak, printResult, seed, sizes, testMs, timeoutMs } from './support/sizes.ts';
@@ -42,7 +42,7 @@ test('the cluster settles when one API call in five fails', { timeout: testMs },
   const link = await cluster.openLink();
   const workload = await workloadIn('failing', sizes.accessKeys);
   link.proxy.decide = randomFaults({ seed, share: 0.2, calls: [...callFaults, conflict] });
-  const operator = await cluster.startOperator(link, shortLease);
+  const operator = await cluster.startOperator(link, defaultLease);
   await operator.ready();
   for (let round = 0; round < (sizes.accessKeys * 5) / users; round += 1) {
     await workload.run(1);
@@ -52,7 +52,7 @@ test('the cluster settles when one API call in five fails', { timeout: testMs },
   link.proxy.decide = () => undefined;
   await operator.stop();
   for (const { kind } of callFaults) expect([kind, link.proxy.faults[kind] ?? 0]).not.toEqual([kind, 0]);
-  await expectNoWrites(cluster, link, shortLease);
+  await expectNoWrites(cluster, link, defaultLease);
   printResult('one call in five fails', {
     seed,
     ...workload.done,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ConnectionError, isStatus, KubernetesError } from '../../../src/kube/errors.ts';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { list } from '../../../src/kube/list-watch.ts';
@@ -6,6 +7,9 @@ import type { RawObject } from '../../../src/kube/raw-object.ts';
 import { createTransport, type Transport, type TransportRequest } from '../../../src/kube/transport.ts';
 import { poll } from '../../../tools/poll.ts';
 import { timeoutMs } from './sizes.ts';
+
+/** Between two checks while violations change, milliseconds. */
+const pauseMs = 200;
 
 export const accessKeysPath = (namespace?: string) => pathOf('/apis/ghippo.io/v1alpha1', namespace, 'accesskeys');
 export const secretsPath = (namespace?: string) => pathOf('/api/v1', namespace, 'secrets');
@@ -89,20 +93,21 @@ function isBroken(error: unknown): boolean {
 }
 
 /**
- * Waits until there are no violations.
+ * Waits until there are no violations, as long as they change: on a busy machine, many of them take minutes to disappear.
  *
- * @throws Error with the remaining violations
+ * @throws Error with the violations that remain
  */
 export async function untilEmpty(what: string, violations: () => Promise<string[]>): Promise<void> {
-  let remaining: string[] = [];
-  await poll(
-    what,
-    async () => {
+  let remaining: string[] | undefined;
+  do {
+    const before = remaining;
+    const hasChanged = async () => {
       remaining = await violations();
-      return remaining.length === 0;
-    },
-    timeoutMs,
-  ).catch((cause: unknown) => {
-    throw new Error(`${what}, but:\n${remaining.slice(0, 20).join('\n')}`, { cause });
-  });
+      return remaining.length === 0 || !isDeepStrictEqual(remaining, before);
+    };
+    await poll(what, hasChanged, timeoutMs).catch((cause: unknown) => {
+      throw new Error(`${what}, but:\n${remaining?.slice(0, 20).join('\n')}`, { cause });
+    });
+    await sleep(pauseMs);
+  } while (remaining?.length !== 0);
 }
