@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { untilEmpty } from './support/admin.ts';
-import { type FaultCluster, type Link, shortLease, startFaultCluster } from './support/fault-cluster.ts';
+import { defaultLease, type FaultCluster, type Link, startFaultCluster } from './support/fault-cluster.ts';
 import { expectNoWrites, settle, writesIn } from './support/settling.ts';
 import { printResult, seed, sizes, testMs, timeoutMs } from './support/sizes.ts';
 import { createWorkload, keepWorking, type Workload } from './support/workload.ts';
@@ -25,7 +25,7 @@ afterAll(() => cluster?.stop());
 
 async function startReplica(link?: Link): Promise<Replica> {
   const own = link ?? (await cluster.openLink());
-  const operator = await cluster.startOperator(own, shortLease);
+  const operator = await cluster.startOperator(own, defaultLease);
   await operator.ready();
   return { operator, link: own };
 }
@@ -98,7 +98,7 @@ test('no key pair is lost or duplicated when leaders are killed with SIGKILL', {
   await expectSettled(workload);
   expect((await lease()).leaseTransitions).toBeGreaterThanOrEqual(sizes.leaderKills);
   await Promise.all(replicas.map(({ operator }) => operator.stop()));
-  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
+  await expectNoWrites(cluster, await cluster.openLink(), defaultLease);
   printResult('leader killed', { seed, kills: sizes.leaderKills, ...workload.done });
 });
 
@@ -116,7 +116,7 @@ test('a leader releases the Lease on SIGTERM and another replica takes over', { 
   await endWork();
   await expectSettled(workload);
   await other?.operator.stop();
-  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
+  await expectNoWrites(cluster, await cluster.openLink(), defaultLease);
 });
 
 test('a leader that is paused for longer than its Lease writes nothing after another replica has taken over', {
@@ -160,6 +160,6 @@ test('a leader that is paused for longer than its Lease writes nothing after ano
     other.operator.process.kill('SIGCONT');
   }
   await Promise.all(replicas.map(({ operator }) => operator.stop()));
-  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
+  await expectNoWrites(cluster, await cluster.openLink(), defaultLease);
   printResult('leader paused', { seed, pauses: sizes.pauses, ...workload.done, writesOfTheOther: writes });
 });

@@ -8,7 +8,7 @@ import { randomFaults } from '../support/fault-proxy.ts';
 import { reconcileAgain, untilReconciled } from '../support/reconciliation.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
 import { accessKeysPath, secretsPath, untilEmpty } from './support/admin.ts';
-import { defaultLease, type FaultCluster, noLease, shortLease, startFaultCluster } from './support/fault-cluster.ts';
+import { defaultLease, type FaultCluster, noLease, startFaultCluster } from './support/fault-cluster.ts';
 import { createRandom } from './support/random.ts';
 import { expectNoWrites, settle } from './support/settling.ts';
 import { isSoak, printResult, seed, sizes, testMs, timeoutMs } from './support/sizes.ts';
@@ -64,7 +64,7 @@ test('the cluster settles when one API call in five fails', { timeout: testMs },
 test('the cluster settles after API server and etcd are killed and restarted', { timeout: testMs }, async () => {
   const link = await cluster.openLink();
   const workload = await workloadIn('restarting', sizes.accessKeys / 2, true);
-  const operator = await cluster.startOperator(link, shortLease);
+  const operator = await cluster.startOperator(link, defaultLease);
   const endWork = keepWorking(workload);
   const { controlPlane } = cluster;
   for (let round = 0; round < sizes.restarts; round += 1) {
@@ -80,7 +80,7 @@ test('the cluster settles after API server and etcd are killed and restarted', {
   await endWork();
   await expectSettled(workload);
   await operator.stop();
-  await expectNoWrites(cluster, link, shortLease);
+  await expectNoWrites(cluster, link, defaultLease);
   const { restarts } = sizes;
   printResult('API server and etcd killed', { seed, restarts, ...workload.done, calls: link.proxy.requests.length });
 });

@@ -6,9 +6,7 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { type History, startHistory } from './history.ts';
 
-/** Short terms, so that leadership changes quickly. */
-export const shortLease = { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 };
-/** The default terms, which no replica loses because of faults or a busy machine. */
+/** The default terms. With shorter ones, a busy machine loses the Lease again and again. */
 export const defaultLease = {};
 /** A single replica, which does not wait for the Lease of the one that was killed. */
 export const noLease = { enabled: false };
