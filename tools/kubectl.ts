@@ -51,8 +51,8 @@ export function createKubectl(path: string, kubeconfig: string): Kubectl {
 }
 
 /**
- * One manifest or several as the input of kubectl: a stream, not a List. For a List, which is not in the OpenAPI v3 documents,
- * kubectl requests the OpenAPI v2 document, and the API server spends more than a second of CPU time to create it.
+ * One manifest or several as the input of kubectl: a stream, not a List. For a List, which is not in the OpenAPI v3
+ * documents, kubectl requests the OpenAPI v2 document, and the API server spends more than a second of CPU time on it.
  */
 export function manifestStream(manifests: object | readonly object[]): string {
   return [manifests]

@@ -153,7 +153,7 @@ test('a leader that is paused for longer than its Lease writes nothing after ano
     await endWork();
     await expectSettled(workload);
     writes += writesOfTheOther();
-    // It may have been stopped between the check of its leadership and the write that follows, which then has a precondition.
+    // It may have been stopped between the check of its leadership and the write, for which writes have preconditions.
     expect(writesWithoutLease().slice(1)).toEqual([]);
     other.operator.process.kill('SIGSTOP');
     await leaderOf([former]);

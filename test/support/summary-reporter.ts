@@ -2,8 +2,8 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { type Counts, reportVariable } from '../../tools/test/suite.ts';
 
 /**
- * Shows failures at once, and prints the number of skipped tests and `N passed, N failed` as the last lines of a run. In
- * `npm test`, it sends the counts to tools/test/main.ts instead, which prints the total.
+ * Shows failures at once, and prints the number of skipped tests and `N passed, N failed` as the last lines of a run.
+ * In `npm test`, it sends the counts to tools/test/main.ts instead, which prints the total.
  */
 export default class SummaryReporter implements Reporter {
   /** Ends the run if the process that waits for the counts is killed. */

@@ -16,8 +16,8 @@ export const withoutUnusedParts: Plugin = {
       if (pluginData === resolving) return undefined;
       return { ...(await build.resolve(path, { ...options, pluginData: resolving })), sideEffects: false };
     });
-    // Its modules import each other by file name. `build.resolve` for each of them would take 20 seconds, because it reads
-    // the folder of 1,500 models again each time.
+    // Its modules import each other by file name. `build.resolve` for each of them would take 20 seconds, because it
+    // reads the folder of the models, which has thousands of files, again each time.
     build.onResolve({ filter: /^\./ }, ({ path, importer, resolveDir }) =>
       importer.includes(inPackage(clientNode)) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
     );

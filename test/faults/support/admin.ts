@@ -93,7 +93,8 @@ function isBroken(error: unknown): boolean {
 }
 
 /**
- * Waits until there are no violations, as long as they change: on a busy machine, many of them take minutes to disappear.
+ * Waits until there are no violations, as long as they change: on a busy machine, many of them take minutes to
+ * disappear.
  *
  * @throws Error with the violations that remain
  */
