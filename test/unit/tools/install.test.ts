@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { waitForPolicies } from '../../../tools/install.ts';
-import type { Kubectl } from '../../../tools/kubectl.ts';
-
-interface Manifest {
-  kind: string;
-  items?: { kind: string }[];
-}
+import { type Kubectl, manifestStream } from '../../../tools/kubectl.ts';
 
 /** A kubectl that records its commands; `rejectionOf` returns the error message of a dry run, or undefined. */
 function fakeKubectl(rejectionOf: (kind: string) => string | undefined) {
   const commands: string[] = [];
   async function run(args: readonly string[], input = '{}'): Promise<string> {
-    const { kind, items = [] }: Manifest = JSON.parse(input);
-    commands.push([args[0], ...(items.length > 0 ? items.map((item) => item.kind) : [kind])].join(' '));
-    const rejection = args.includes('--dry-run=server') ? rejectionOf(kind) : undefined;
+    const kinds = input.split('\n').map((line) => (JSON.parse(line) as { kind: string }).kind);
+    commands.push([args[0], ...kinds].join(' '));
+    const rejection = args.includes('--dry-run=server') ? rejectionOf(String(kinds[0])) : undefined;
     if (rejection !== undefined) throw new Error(rejection);
     return '';
   }
@@ -22,7 +17,7 @@ function fakeKubectl(rejectionOf: (kind: string) => string | undefined) {
     kubeconfig: '',
     run,
     get: () => Promise.reject(new Error('not used')),
-    apply: (manifest) => run(['apply'], JSON.stringify(manifest)),
+    apply: (manifests) => run(['apply'], manifestStream(manifests)),
   };
   return { kubectl, commands };
 }
