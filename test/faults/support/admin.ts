@@ -99,16 +99,17 @@ function isBroken(error: unknown): boolean {
  * @throws Error with the violations that remain
  */
 export async function untilEmpty(what: string, violations: () => Promise<string[]>): Promise<void> {
-  let remaining: string[] | undefined;
-  do {
-    const before = remaining;
+  for (let before: string[] | undefined; ; ) {
+    let remaining: string[] = [];
     const hasChanged = async () => {
       remaining = await violations();
       return remaining.length === 0 || !isDeepStrictEqual(remaining, before);
     };
     await poll(what, hasChanged, timeoutMs).catch((cause: unknown) => {
-      throw new Error(`${what}, but:\n${remaining?.slice(0, 20).join('\n')}`, { cause });
+      throw new Error(`${what}, but:\n${remaining.slice(0, 20).join('\n')}`, { cause });
     });
+    if (remaining.length === 0) return;
+    before = remaining;
     await sleep(pauseMs);
-  } while (remaining?.length !== 0);
+  }
 }

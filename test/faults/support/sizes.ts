@@ -7,7 +7,7 @@ const bounded = {
   kills: 8,
   restarts: 1,
   sequences: Number(process.env.FAULT_SEQUENCES ?? 6),
-  leaderKills: 2,
+  leaderKills: 3,
   pauses: 1,
   commands: Number(process.env.FAULT_COMMANDS ?? 14),
 };
