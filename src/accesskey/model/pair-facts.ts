@@ -1,15 +1,8 @@
-import { matches } from '../../credential/key-pair.ts';
-import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
+import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { durationMs } from '../../kube/duration.ts';
 import { isAhead } from '../../kube/time.ts';
-import {
-  type AccessKeyRecord,
-  isFormerSecret,
-  type KeyPairSpec,
-  pairStatusOf,
-  secretNameOf,
-} from './access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { parseTime } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
@@ -108,37 +101,6 @@ function extensionMs(
   if (half === 0 || limit <= end) return 0;
   const halves = Math.max(0, Math.ceil((lastUsedAt + half - end) / half));
   return Math.min(halves * half, limit - end);
-}
-
-/**
- * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret
- * name in the status, then by the name in the spec. This way no pair takes over the Secret of another, even if a label
- * is lost or wrong or two pairs swap Secret names. A former Secret belongs to none, unless it has an ak in the status.
- *
- * @returns undefined if the spec has no such pair
- */
-export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPairSpec | undefined {
-  const pairs = accessKey.spec.keyPairs ?? [];
-  const ak = secret.pair?.ak;
-  const known = accessKey.status.keyPairs?.filter((one) => one.accessKey !== undefined) ?? [];
-  const byAk = known.find((one) => one.accessKey === ak)?.name;
-  if (byAk === undefined && isFormerSecret(accessKey, secret)) return undefined;
-  const name = byAk ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
-  if (name !== undefined) return pairs.find((one) => one.name === name);
-  // A pair that is in the status must not take the keys of another Secret just because the spec now names that Secret.
-  const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
-  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
-}
-
-/**
- * Whether the annotations of a Secret swap the data keys of ak and sk. What they name as the ak is then the secret key,
- * which must never get into a status.
- */
-export function isSwapped({ accessKey, pair, secret }: PairInSecret): boolean {
-  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
-  if (known === undefined || secret.pair === undefined) return false;
-  // Runs for each token request. An ak never equals its sk (isPair), so the usual case needs no hash.
-  return known !== secret.pair.ak && matches(known, secret.pair.digest);
 }
 
 /**

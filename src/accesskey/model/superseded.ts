@@ -1,7 +1,8 @@
 /** Which of several Secrets of a pair holds it. Pure. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from './access-key-record.ts';
-import { type PairInSecret, pairOf } from './pair-facts.ts';
+import type { PairInSecret } from './pair-facts.ts';
+import { pairOf } from './pair-of.ts';
 
 /**
  * Whether the pair is in another Secret instead. The status names the Secret that holds the pair; any other Secret with

@@ -2,7 +2,7 @@ import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { formatTokenRecord, tokenDigest } from '../../credential/token-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
+import { pairOf } from '../model/pair-of.ts';
 import { allPairs, type PairOutcome, type PairProblem, type PlanOutcome } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import type { Observed } from './plan.ts';

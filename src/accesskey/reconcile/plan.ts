@@ -2,15 +2,14 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
 import {
   isRevisionRaised,
-  isSwapped,
   limitToNow,
   type PairAtTime,
   type PairFacts,
   type PairInSecret,
   pairFacts,
-  pairOf,
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
+import { isSwapped, pairOf } from '../model/pair-of.ts';
 import { plannedRotationAt } from '../model/pair-state.ts';
 import { isSuperseded, mayRotateIn } from '../model/superseded.ts';
 import type { PairAction, Placement, Plan, RotationCause, SecretAction } from './actions.ts';

@@ -1,6 +1,6 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type KeyPairSpec, pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
+import { pairOf } from '../model/pair-of.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { Plan } from './actions.ts';
 import type { NotRemoved, PlanOutcome } from './outcome.ts';

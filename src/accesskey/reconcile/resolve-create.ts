@@ -2,7 +2,7 @@
 
 import type { FetchedSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, isFormerSecret } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
+import { pairOf } from '../model/pair-of.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { PairAction, Placement, ResolvedAction } from './actions.ts';
 import { isMarked, judgeAdoption, predecessorOf } from './adoption.ts';

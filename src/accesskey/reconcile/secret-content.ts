@@ -6,14 +6,8 @@ import { previousKeys } from '../../credential/secret-format.ts';
 import { type FetchedSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
 import { durationMs } from '../../kube/duration.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
-import {
-  newRevision,
-  type PairAtTime,
-  type PairFacts,
-  pairFacts,
-  pairOf,
-  withoutEndedPrevious,
-} from '../model/pair-facts.ts';
+import { newRevision, type PairAtTime, type PairFacts, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
+import { pairOf } from '../model/pair-of.ts';
 import type { RotationCause, WritingAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
 

@@ -1,7 +1,8 @@
 /** Which Secrets of an AccessKey no key pair needs. Pure. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairStatus, secretNameOf } from '../model/access-key-record.ts';
-import { type PairInSecret, pairOf } from '../model/pair-facts.ts';
+import type { PairInSecret } from '../model/pair-facts.ts';
+import { pairOf } from '../model/pair-of.ts';
 import { isSuperseded } from '../model/superseded.ts';
 
 /** Secrets of removed pairs, superseded Secrets, and Secrets of pairs that are now in the Secret of the desired name. */

@@ -185,6 +185,24 @@ describe('renamed data keys', () => {
     expect(JSON.stringify(after.status)).not.toContain(keyPair().sk);
   });
 
+  it('stay with the pair when another one gets the former Secret name and all metadata are lost', async () => {
+    const keys = { akKey: 'sk', skKey: 'ak' };
+    const before = known(
+      { keyPairs: [{ name: 'main', secret: { ...keys, name: 'shared' } }] },
+      { secretName: 'shared' },
+    );
+    const api = createSecretsApi(rawSecret({ of: before, name: 'shared', labels: {}, annotations: {} }));
+    const keyPairs = [
+      { name: 'main', secret: keys },
+      { name: 'ci', secret: { name: 'shared' } },
+    ];
+    const { accessKey: after, statuses } = await settle(api, { ...before, spec: { ...before.spec, keyPairs } });
+    expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak }, { state: 'Active' }]);
+    expect(plain(api.get('ann-main'), 'sk', 'ak')).toEqual(keyPair());
+    expect(JSON.stringify(statuses)).not.toContain(keyPair().sk);
+    expect(JSON.stringify(api.get('shared')?.data)).not.toContain(keyPair().sk);
+  });
+
   it('keep the previous pair during the overlap if their annotations are lost', async () => {
     const previous = { accessKey: keyPair(9).ak, validUntil: at(1800) };
     const pair = { name: 'main', secret: custom, rotation: { overlap: '1h' } };

@@ -8,7 +8,7 @@ import {
   pairStatusOf,
   secretNameOf,
 } from '../../../../src/accesskey/model/access-key-record.ts';
-import { pairOf } from '../../../../src/accesskey/model/pair-facts.ts';
+import { pairOf } from '../../../../src/accesskey/model/pair-of.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, now, pairStatus, rawSecret } from '../../../support/builders.ts';
