@@ -3,6 +3,7 @@ import { poll } from '../../tools/poll.ts';
 import { type AccessKeyObject, accessKeyManifest, waitReady } from '../support/platform.ts';
 import { shop } from './environment.ts';
 import { images } from './images/build.ts';
+import { stepMs } from './time-limit.ts';
 import { deploymentOf, linesOf } from './workloads.ts';
 
 /** The languages of examples/consumers. */
@@ -35,8 +36,7 @@ export async function startConsumers(kubectl: Kubectl): Promise<[Consumers, stri
     (await linesOf(kubectl, language)).filter((line) => line.includes(part));
   const accessKeysOf = async (language: string) =>
     (await matching(language, prefix)).map((line) => line.slice(prefix.length));
-  // The kubelet updates mounted Secrets within two minutes.
-  const wait = <T>(what: string, ask: () => Promise<T | undefined | false>) => poll(what, ask, 300_000);
+  const wait = <T>(what: string, ask: () => Promise<T | undefined | false>) => poll(what, ask, stepMs);
   const listings = async (language: string) => (await matching(language, ' deployments')).length;
   const consumers: Consumers = {
     accessKeysOf,

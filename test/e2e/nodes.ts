@@ -5,6 +5,7 @@ import { type AccessKeyObject, accessKeyManifest } from '../support/platform.ts'
 import { shop } from './environment.ts';
 import { loadName } from './load.ts';
 import type { Cluster } from './providers/provider.ts';
+import { stepTimeout } from './time-limit.ts';
 
 /** @returns a worker that can fail without ending the load, or undefined if the cluster has fewer than two workers */
 export async function workerWithoutLoad({ workers }: Cluster, kubectl: Kubectl): Promise<KindNode | undefined> {
@@ -22,7 +23,7 @@ export async function workerWithoutLoad({ workers }: Cluster, kubectl: Kubectl):
 
 /** Evicts all pods of a node, calls `work`, and makes the node available again. */
 export async function withDrainedNode(kubectl: Kubectl, node: string, work: () => Promise<void>): Promise<void> {
-  await kubectl.run(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=300s']);
+  await kubectl.run(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', stepTimeout]);
   await work().finally(() => kubectl.run(['uncordon', node]));
 }
 

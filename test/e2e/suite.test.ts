@@ -15,6 +15,7 @@ import { type Load, programOf, startLoad } from './load.ts';
 import { rotateNewKey, withDrainedNode, workerWithoutLoad } from './nodes.ts';
 import { type InstalledOperator, installedOperator } from './operator.ts';
 import { clusterObjects, operatorSecrets } from './remains.ts';
+import { stepMs, stepTimeout } from './time-limit.ts';
 import { deploymentOf, linesOf, rolledOut } from './workloads.ts';
 
 const skipped = process.env.E2E === 'skip';
@@ -170,12 +171,12 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
     const failures = await load.during(async () => {
       await node.kill();
       await rotateNewKey(kubectl, 'erin');
-      await poll('the removal of the endpoint', async () => (await operator.servingNodes()).length === 1, 300_000);
+      await poll('the removal of the endpoint', async () => (await operator.servingNodes()).length === 1, stepMs);
     });
     // Requests that were sent to the node get no response. No other request fails.
     expect(failures.filter((line) => /: \d{3} /.test(line))).toEqual([]);
     const isServed = async () => (await load.during(() => Promise.resolve())).length === 0;
-    await poll('the end of connections to the node', isServed, 300_000);
+    await poll('the end of connections to the node', isServed, stepMs);
     expect(await load.during(() => rotateNewKey(kubectl, 'fred'))).toEqual([]);
     await node.start();
     await operator.ready();
@@ -184,10 +185,10 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
   test('leaves nothing behind when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
     // As in docs/install.md. kubectl ignores the annotations that keep GitOps tools from deleting objects.
-    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=300s']);
-    await kubectl.run(['delete', '-k', environment.install, '--timeout=300s']);
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', stepTimeout]);
+    await kubectl.run(['delete', '-k', environment.install, stepTimeout]);
     await poll('the deletion of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
-    await kubectl.run(['delete', 'namespace', shop, '--timeout=300s']);
+    await kubectl.run(['delete', 'namespace', shop, stepTimeout]);
     await kubectl.run(['delete', 'clusterrolebinding', 'readers']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
@@ -205,14 +206,14 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
       await kubectl.run(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
     }
     const inNamespace = ['--namespace', operatorNamespace];
-    await helm.run(['install', 'keys', chart, ...inNamespace, ...valueFlags(values), '--wait', '--timeout=300s']);
+    await helm.run(['install', 'keys', chart, ...inNamespace, ...valueFlags(values), '--wait', stepTimeout]);
     expect(await operator.pods()).toHaveLength(2);
     await kubectl.apply(accessKeyManifest(shop, 'carol'));
     await waitReady(kubectl, shop, 'carol');
-    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=300s']);
-    await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', '--timeout=300s']);
-    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=300s']);
-    await kubectl.run(['delete', 'namespace', operatorNamespace, shop, '--timeout=300s']);
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', stepTimeout]);
+    await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', stepTimeout]);
+    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', stepTimeout]);
+    await kubectl.run(['delete', 'namespace', operatorNamespace, shop, stepTimeout]);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
 });

@@ -1,5 +1,6 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { serviceUrl, shop } from './environment.ts';
+import { stepTimeout } from './time-limit.ts';
 
 /** One container that complies with Pod Security `restricted`, in the namespace of the services. */
 export interface Workload {
@@ -64,5 +65,5 @@ export async function linesOf(kubectl: Kubectl, name: string): Promise<string[]>
 }
 
 export async function rolledOut(kubectl: Kubectl, namespace: string, name: string): Promise<void> {
-  await kubectl.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=300s']);
+  await kubectl.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, stepTimeout]);
 }

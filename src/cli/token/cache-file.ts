@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dayMs } from '../../kube/duration.ts';
 import { replacedBy, replaceFile } from '../files/replace-file.ts';
 import { type CacheKey, cacheFileName, formatEntry, parseEntry } from './cache-entry.ts';
 import type { IssuedToken } from './response.ts';
@@ -27,7 +28,7 @@ export function cacheDirectory(env: Environment, homeDirectory: string): string 
 const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const groupAndOthers = 0o077;
 /** No token is valid longer; an older file is removed. */
-const maxFileAgeMs = 31 * 86_400_000;
+const maxFileAgeMs = 31 * dayMs;
 
 /**
  * Opens the cache of a user.
