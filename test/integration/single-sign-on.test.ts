@@ -7,7 +7,7 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { createKey } from '../support/browser-console.ts';
 import { dexUsers } from '../support/dex.ts';
-import { createNamespace } from '../support/platform.ts';
+import { accessKeyManifest, createNamespace, waitObserved } from '../support/platform.ts';
 import {
   callbackOf,
   canSignOn,
@@ -56,6 +56,8 @@ describe('signing in', () => {
     const { page, close } = await setup.open(operator, '/deployments');
     await signOn(page, bob, '/deployments');
     for (const next of ['https://evil.example', '//evil.example', '/\\evil.example']) {
+      // Without its session, the page of the key pairs would open the sign-in page itself.
+      await page.goto('about:blank');
       await page.context().clearCookies();
       await page.goto(`${operator.url}/login?next=${encodeURIComponent(next)}`);
       await signOn(page, bob);
@@ -168,6 +170,8 @@ describe('self-service', () => {
   beforeAll(async () => {
     const { kubectl } = setup.cluster;
     await createNamespace(kubectl, namespace);
+    await kubectl.apply(accessKeyManifest('people', 'of-alice', { user: { name: alice.username } }));
+    await waitObserved(kubectl, 'people', 'of-alice');
     const rbac = join(import.meta.dirname, '../../manifests/components/self-service/rbac.yaml');
     await kubectl.run(['apply', '-f', '-'], await readFile(rbac, 'utf8'));
     // The API server does not accept ID tokens for this client.

@@ -1,4 +1,5 @@
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect, onTestFailed } from 'vitest';
 import { locateChromium } from '../../tools/debian/test-programs.ts';
 
 /** A real Chromium, without a window. */
@@ -44,6 +45,7 @@ export async function startBrowser(): Promise<TestBrowser> {
       await context.addInitScript(reportViolations);
       const page = await context.newPage();
       watch(page, origin, (problem) => problems.push(problem));
+      printIfTestFails(problems);
       return {
         page,
         problems: () => problems.filter((problem) => !expected.some((one) => one.test(problem))),
@@ -61,6 +63,15 @@ function reportViolations(): void {
     const { violatedDirective, blockedURI } = event as Event & { violatedDirective: string; blockedURI: string };
     // biome-ignore lint/suspicious/noConsole: reports to the test
     console.error(`Content Security Policy: ${violatedDirective} blocked ${blockedURI}`);
+  });
+}
+
+/** Explains why a page did not open: the error of playwright does not say, for example, that the connection was closed. */
+function printIfTestFails(problems: readonly string[]): void {
+  // In a hook there is no test.
+  if (expect.getState().currentTestName === undefined) return;
+  onTestFailed(({ task }) => {
+    if (problems.length > 0) process.stderr.write(`browser in "${task.name}":\n${problems.join('\n')}\n`);
   });
 }
 
