@@ -8,7 +8,15 @@ import { createKey, people, signInWithToken, startTestConsole, type TestConsole 
 import { makeCertificate } from '../support/certificates.ts';
 import { clientOf, sendForm, signIn } from '../support/console-client.ts';
 import { cookiesOf } from '../support/cookie-browser.ts';
-import { accessKeyManifest, getToken, type Pair, readPair, tokenUrl, waitReady } from '../support/platform.ts';
+import {
+  accessKeyManifest,
+  getToken,
+  type Pair,
+  readPair,
+  recordUse,
+  tokenUrl,
+  waitReady,
+} from '../support/platform.ts';
 
 let setup: TestConsole;
 let url: string;
@@ -199,7 +207,8 @@ describe('a form', () => {
     ['generation', { generation: 'x' }],
     ['generation', { generation: '1e9' }],
     ['nothing', {}],
-  ])('with a wrong %s is 400', async (_field, fields) => {
+  ])('with a wrong %s is 400, also for a key in use', async (_field, fields) => {
+    await recordUse(setup.cluster.kubectl, 'people', 'alice');
     const client = await signIn(url, byAlice);
     expect((await client.post(`${keysPath}/main/disable`, fields as Record<string, string>)).status).toBe(400);
   });

@@ -8,7 +8,7 @@ import { requirePair } from '../keys/pair-list.ts';
 import type { Notice } from '../pages/components.ts';
 import { confirmedField, confirmPage } from '../pages/confirm.ts';
 import type { PageContext } from './dependencies.ts';
-import { pairNameOf, requireAccessKeyWithPair } from './key-forms.ts';
+import { pairNameOf, parseGeneration, requireAccessKeyWithPair } from './key-forms.ts';
 
 /** The actions that a person confirms. Disabling a pair needs it only if the pair is in use, or theirs. */
 export type ConfirmedAction = 'rotate' | 'disable' | 'delete' | 'revoke';
@@ -74,11 +74,15 @@ export async function showConfirmation(context: PageContext, { action, now, noti
 /**
  * Whether an action stops a pair that is in use, or that the person is signed in with, and they have not seen the page
  * that says so.
+ *
+ * @throws ConsoleError 400 if the form has no valid generation, 404 if there is no such pair
  */
 export async function needsConfirmation(context: PageContext, { action, now }: Confirmation): Promise<boolean> {
   const visitor = context.get('visitor');
   if (!stopping.has(action) || !visitor.may.manage) return false;
   const form = await readForm(context.req);
+  // A form that is invalid is rejected, not shown again for confirmation.
+  parseGeneration(form.text('generation'));
   const name = pairNameOf(context);
   const fetched = await requireAccessKeyWithPair(visitor, name);
   const isOwn = visitor.pairName === name;
