@@ -9,7 +9,15 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { run } from '../../tools/run-command.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { accessKeyManifest, createNamespace, createPair, type Pair, pairStops, readPair } from '../support/platform.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  type Pair,
+  pairStops,
+  readPair,
+  waitReady,
+} from '../support/platform.ts';
 
 const examples = join(import.meta.dirname, '../../examples/consumers');
 
@@ -78,8 +86,10 @@ describe.each([
 
     const keyPairs = [{ name: 'main', revision: 2 }];
     await kubectl.apply(accessKeyManifest('shop', name, { user: { name, groups: ['readers'] }, keyPairs }));
-    await pairStops(operator.url, pair);
+    // The former pair stops with the edit, before the Secret has the new one.
+    await waitReady(kubectl, 'shop', name);
     const rotated = await readPair(kubectl, 'shop', `${name}-main`);
+    await pairStops(operator.url, pair);
     await writePair(pairDirectory, rotated);
     const before = listings(consumer).length;
     await poll('listings with the new pair', async () => listings(consumer).length >= before + 2);
