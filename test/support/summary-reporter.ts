@@ -1,4 +1,4 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import { type Counts, reportVariable } from '../../tools/test/suite.ts';
 
 /**
@@ -14,12 +14,18 @@ export default class SummaryReporter implements Reporter {
     process.channel?.unref();
   }
 
-  /** Shows a failure at once. Vitest itself shows it at the end of the run, which may be 20 minutes later. */
   onTestCaseResult(test: TestCase): void {
-    const { errors } = test.result();
-    for (const { message, diff = '' } of errors ?? []) {
-      process.stdout.write(`\nfailed: ${test.module.relativeModuleId}: ${test.fullName}\n${message}\n${diff}\n`);
-    }
+    show(test.module, test.fullName, test.result().errors);
+  }
+
+  /** Also a failed hook of a `describe` block. */
+  onTestSuiteResult(suite: TestSuite): void {
+    show(suite.module, suite.fullName, suite.errors());
+  }
+
+  /** Also a failed hook of a file, or a file that does not load. */
+  onTestModuleEnd(module: TestModule): void {
+    show(module, 'hooks and imports', module.errors());
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -33,12 +39,23 @@ export default class SummaryReporter implements Reporter {
   }
 }
 
+/** Shows a failure at once. Vitest itself shows it at the end of the run, which may be 20 minutes later. */
+function show(
+  { relativeModuleId }: TestModule,
+  what: string,
+  errors: readonly { message: string; diff?: string }[] = [],
+): void {
+  for (const { message, diff = '' } of errors)
+    process.stdout.write(`\nfailed: ${relativeModuleId}: ${what}\n${message}\n${diff}\n`);
+}
+
 function countTests(modules: readonly TestModule[], errors: readonly unknown[]): Counts {
   const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
   for (const module of modules) {
     for (const test of module.children.allTests()) counts[test.result().state] += 1;
+    for (const suite of module.children.allSuites()) counts.failed += suite.errors().length > 0 ? 1 : 0;
   }
-  // Files that do not load, failed hooks and errors outside of tests count as failures.
+  // Files that do not load, failed hooks (also of blocks, above) and errors outside of tests count as failures.
   const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
   return { passed: counts.passed, failed: counts.failed + broken, skipped: counts.skipped + counts.pending };
 }

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
 /**
- * Below the ports that Linux and macOS give to outgoing connections and to listeners of port 0, which could take a port
- * before it is used, and below the node ports of Kubernetes.
+ * Above 10080, the highest port that fetch and browsers refuse (WHATWG Fetch, "port blocking"). Below the ports that Linux
+ * and macOS give to outgoing connections and to listeners of port 0, which could take a port before it is used, and below
+ * the node ports of Kubernetes.
  */
-const firstPort = 10_000;
+export const firstPort = 11_000;
 const lastPort = 29_999;
 
 /**
