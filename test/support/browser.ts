@@ -1,5 +1,5 @@
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect, onTestFailed } from 'vitest';
+import { onTestFailed, TestRunner } from 'vitest';
 import { locateChromium } from '../../tools/debian/test-programs.ts';
 
 /** A real Chromium, without a window. */
@@ -68,8 +68,9 @@ function reportViolations(): void {
 
 /** Explains why a page did not open: the error of playwright does not say, for example, that the connection was closed. */
 function printIfTestFails(problems: readonly string[]): void {
-  // In a hook there is no test.
-  if (expect.getState().currentTestName === undefined) return;
+  const isInTest = TestRunner.getCurrentTest() !== undefined;
+  // Vitest does not know in a hook which test will fail.
+  if (!isInTest) return;
   onTestFailed(({ task }) => {
     if (problems.length > 0) process.stderr.write(`browser in "${task.name}":\n${problems.join('\n')}\n`);
   });
