@@ -68,9 +68,8 @@ function reportViolations(): void {
 
 /** Explains why a page did not open: the error of playwright does not say, for example, that the connection was closed. */
 function printIfTestFails(problems: readonly string[]): void {
-  const isInTest = TestRunner.getCurrentTest() !== undefined;
-  // Vitest does not know in a hook which test will fail.
-  if (!isInTest) return;
+  // In a hook, Vitest does not know which test will fail.
+  if (TestRunner.getCurrentTest() === undefined) return;
   onTestFailed(({ task }) => {
     if (problems.length > 0) process.stderr.write(`browser in "${task.name}":\n${problems.join('\n')}\n`);
   });

@@ -53,9 +53,9 @@ function countTests(modules: readonly TestModule[], errors: readonly unknown[]):
   const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
   for (const module of modules) {
     for (const test of module.children.allTests()) counts[test.result().state] += 1;
-    for (const suite of module.children.allSuites()) counts.failed += suite.errors().length > 0 ? 1 : 0;
   }
-  // Files that do not load, failed hooks (also of blocks, above) and errors outside of tests count as failures.
-  const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+  // Files that do not load, failed hooks and errors outside of tests count as failures.
+  const scopes = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+  const broken = scopes.filter((scope) => scope.errors().length > 0).length + errors.length;
   return { passed: counts.passed, failed: counts.failed + broken, skipped: counts.skipped + counts.pending };
 }
