@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { publishedImage } from '../../../../tools/kind/node-image.ts';
@@ -15,6 +14,8 @@ const endedPid = 2 ** 30;
 interface Started {
   readonly child: ChildProcess;
   readonly name: string;
+  /** What the ended process left in the temporary files. */
+  readonly leftover: string;
   /** @returns the commands that were run, such as "kind delete cluster --name …" */
   commands(): string[];
 }
@@ -24,10 +25,17 @@ interface Options {
   readonly network: boolean;
   /** Whether to return while Docker creates the node. */
   readonly creating?: boolean;
+  /** Whether the cluster of an ended process created the network. */
+  readonly leftNetwork?: boolean;
 }
 
-async function start({ network, creating = false }: Options): Promise<Started> {
+async function start({ network, creating = false, leftNetwork = false }: Options): Promise<Started> {
   const folder = await temporaryFolder();
+  // Not the machine's: another run of these tests would delete the leftover.
+  const temporaryFiles = join(folder, 'tmp');
+  const leftover = join(temporaryFiles, `accesskey-guarded-${endedPid}`);
+  mkdirSync(leftover, { recursive: true });
+  if (leftNetwork) writeFileSync(join(leftover, 'owns-network'), '');
   const log = join(folder, 'commands');
   const record = (name: string) => `echo "${name} $*" >>${log}`;
   writeProgram(
@@ -42,7 +50,12 @@ async function start({ network, creating = false }: Options): Promise<Started> {
   );
   writeProgram(join(folder, 'kubectl'), 'case "$*" in *daemonset*) echo kindnet;; esac');
   const child = spawn(process.execPath, [script], {
-    env: { ...process.env, KUBEBUILDER_ASSETS: folder, PATH: `${folder}${delimiter}${process.env.PATH}` },
+    env: {
+      ...process.env,
+      KUBEBUILDER_ASSETS: folder,
+      PATH: `${folder}${delimiter}${process.env.PATH}`,
+      TMPDIR: temporaryFiles,
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(async () => {
@@ -54,7 +67,7 @@ async function start({ network, creating = false }: Options): Promise<Started> {
   const commands = () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []);
   if (creating) await expect.poll(commands, patience).toContain(`docker run --name ${name}-control-plane`);
   else await once(child.stdout, 'data');
-  return { child, name, commands };
+  return { child, name, leftover, commands };
 }
 
 test.each(['SIGTERM', 'SIGKILL'] as const)('deletes the cluster and the new network after %s', async (signal) => {
@@ -89,10 +102,7 @@ test('uses the published node image, and deletes the clusters of ended processes
 });
 
 test('deletes the network that a cluster of an ended process created', async () => {
-  const folder = join(tmpdir(), `accesskey-guarded-${endedPid}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'owns-network'), '');
-  const { commands } = await start({ network: true });
+  const { leftover, commands } = await start({ network: true, leftNetwork: true });
   expect(commands()).toContain('docker network rm kind');
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(leftover)).toBe(false);
 });
