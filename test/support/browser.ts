@@ -22,6 +22,7 @@ export interface OpenOptions {
 }
 
 export interface WatchedPage {
+  /** Its clicks and keys wait until a document that they open is parsed. `page.keyboard` does not wait. */
   page: Page;
   /**
    * All problems so far: errors and warnings in the console, exceptions, violations of the Content Security Policy,
@@ -44,6 +45,7 @@ export async function startBrowser(): Promise<TestBrowser> {
       const problems: string[] = [];
       await context.addInitScript(reportViolations);
       const page = await context.newPage();
+      waitForWholePages(page);
       watch(page, origin, (problem) => problems.push(problem));
       printIfTestFails(problems);
       return {
@@ -54,6 +56,19 @@ export async function startBrowser(): Promise<TestBrowser> {
     },
     close: () => browser.close(),
   };
+}
+
+/**
+ * Makes a click or a key that opens another document wait until that is parsed. Playwright only waits until the response
+ * begins, so on a busy machine a test could read a page without its last rows.
+ */
+function waitForWholePages(page: Page): void {
+  // Those of the page and of its locators call those of the frame.
+  const frame = page.mainFrame();
+  const { click, press } = frame;
+  const isParsed = () => frame.waitForLoadState('domcontentloaded');
+  frame.click = (...args) => click.apply(frame, args).then(isParsed);
+  frame.press = (...args) => press.apply(frame, args).then(isParsed);
 }
 
 /** Runs in the page before its own scripts. Chromium logs most violations in the console, but not all. */
