@@ -60,7 +60,9 @@ const asFiles = ({ ak, sk }: Pair) => ({ ak, sk });
 /** Creates a key pair and mounts its Secret. */
 async function mountPair(name: string): Promise<[MountedFiles, Pair]> {
   const pair = await createPair(cluster.kubectl, accessKeyManifest('people', name));
-  return [await mountFiles(asFiles(pair)), pair];
+  const files = await mountFiles(asFiles(pair));
+  onTestFinished(files.remove);
+  return [files, pair];
 }
 
 /** Waits for a token of a key pair. */
