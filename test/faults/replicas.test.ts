@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { untilEmpty } from './support/admin.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   cluster = await startFaultCluster();
 });
 afterAll(() => cluster?.stop());
+afterEach(() => cluster.killOperators());
 
 async function startReplica(link?: Link): Promise<Replica> {
   const own = link ?? (await cluster.openLink());

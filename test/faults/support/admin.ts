@@ -93,23 +93,29 @@ function isBroken(error: unknown): boolean {
 }
 
 /**
- * Waits until there are no violations, as long as they change: on a busy machine, many of them take minutes to
- * disappear.
+ * Waits until there are no violations, as long as they change or there are new attempts: on a busy machine, many of them
+ * take minutes to disappear.
  *
+ * @param attempts the number of requests so far that can end a violation. If some of them fail, a violation can last for
+ *   many attempts, which are up to a minute apart. Default: only changes count.
  * @throws Error with the violations that remain
  */
-export async function untilEmpty(what: string, violations: () => Promise<string[]>): Promise<void> {
-  for (let before: string[] | undefined; ; ) {
+export async function untilEmpty(
+  what: string,
+  violations: () => Promise<string[]>,
+  attempts: () => number = () => 0,
+): Promise<void> {
+  for (let before: { remaining: string[]; attempts: number } | undefined; ; ) {
     let remaining: string[] = [];
     const hasChanged = async () => {
       remaining = await violations();
-      return remaining.length === 0 || !isDeepStrictEqual(remaining, before);
+      return remaining.length === 0 || !isDeepStrictEqual({ remaining, attempts: attempts() }, before);
     };
     await poll(what, hasChanged, timeoutMs).catch((cause: unknown) => {
       throw new Error(`${what}, but:\n${remaining.slice(0, 20).join('\n')}`, { cause });
     });
     if (remaining.length === 0) return;
-    before = remaining;
+    before = { remaining, attempts: attempts() };
     await sleep(pauseMs);
   }
 }

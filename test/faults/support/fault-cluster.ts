@@ -26,6 +26,8 @@ export interface FaultCluster
   openLink(): Promise<Link>;
   /** Starts an operator without waiting until it is ready. */
   startOperator(link: Link, leaderElection: object, options?: StartOptions): Promise<OperatorProcess>;
+  /** Kills the operators that still run, such as those of a failed test. */
+  killOperators(): Promise<void>;
   /** Creates a namespace. @returns its name */
   namespace(name: string): Promise<string>;
   /** Every line of output of every operator. */
@@ -39,6 +41,7 @@ export async function startFaultCluster(): Promise<FaultCluster> {
   const admin = createAdmin(controlPlane.kubeconfig);
   const history = await startHistory(admin.transport);
   const proxies: FaultProxy[] = [];
+  const operators: OperatorProcess[] = [];
   let files = 0;
 
   async function openLink(): Promise<Link> {
@@ -61,7 +64,12 @@ export async function startFaultCluster(): Promise<FaultCluster> {
       files += 1;
       const config = join(directory, `cluster-${files}.yaml`);
       await writeFile(config, configurationFile({ leaderElection }));
-      return cluster.launchOperator(['--kubeconfig', kubeconfig, '--config', config], options);
+      const operator = await cluster.launchOperator(['--kubeconfig', kubeconfig, '--config', config], options);
+      operators.push(operator);
+      return operator;
+    },
+    async killOperators() {
+      for (const operator of operators.splice(0)) await operator.stop('SIGKILL');
     },
     async namespace(name) {
       await admin.create('/api/v1/namespaces', { metadata: { name } });

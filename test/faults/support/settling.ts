@@ -15,9 +15,9 @@ export function writesIn(requests: readonly ProxyRequest[]): string[] {
   return requests.filter(isWrite).map(({ method, path }) => `${method} ${path}`);
 }
 
-/** Waits until no invariant is violated. */
-export async function settle(cluster: FaultCluster): Promise<void> {
-  await untilEmpty('the cluster to settle', async () => violationsOf(await readWorld(cluster.admin)));
+/** Waits until no invariant is violated. @param attempts see untilEmpty */
+export async function settle(cluster: FaultCluster, attempts?: () => number): Promise<void> {
+  await untilEmpty('the cluster to settle', async () => violationsOf(await readWorld(cluster.admin)), attempts);
 }
 
 /**
