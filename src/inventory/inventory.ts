@@ -4,28 +4,33 @@ import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { compareText, createSortedList } from '../kube/sorted-list.ts';
 import type { InventoryEntry } from './row.ts';
 
-export interface InventoryQuery {
-  /** Part of the name of the user, the AccessKey or the key pair, ignoring case, or a complete ak; empty: all. */
-  search: string;
-  /** Empty: all namespaces. */
-  namespace: string;
+/** The key pairs that a user may see. */
+export interface VisibleKeyPairs {
+  /**
+   * Finds them. The work grows with the number of AccessKeys, so a request takes a turn before it (`TakeTurn`).
+   *
+   * @param search part of the name of the user, the AccessKey or the key pair, ignoring case, or a complete ak; empty: all
+   * @returns sorted by namespace and AccessKey, then as in the spec
+   */
+  find(search: string): readonly InventoryEntry[];
 }
 
 /** The key pairs of all AccessKeys. */
 export interface Inventory {
   /**
-   * Finds the key pairs that a user may see, because the user may list the AccessKeys of their namespace.
+   * Reviews which key pairs a user may see, because the user may list the AccessKeys of their namespace.
    *
-   * @returns sorted by namespace and AccessKey, then as in the spec; undefined if the user has no permission at all
+   * @param namespace the only namespace to find key pairs in; empty: all
+   * @returns undefined if the user has no permission at all
    * @throws KubernetesError, ConnectionError, UndecidedError if the cluster is unavailable
    */
-  find(subject: AccessSubject, query: InventoryQuery): Promise<readonly InventoryEntry[] | undefined>;
+  visibleTo(subject: AccessSubject, namespace: string): Promise<VisibleKeyPairs | undefined>;
   /**
    * Whether to offer the inventory to a user. Checks only the first namespaces, so that a page does not wait for many
-   * reviews: `find` may still have key pairs for a user to whom it is not offered.
+   * reviews: `visibleTo` may still have key pairs for a user to whom it is not offered.
    *
    * @param own namespace of the user's own AccessKey, which is checked first
-   * @throws as `find`
+   * @throws as `visibleTo`
    */
   isOfferedTo(subject: AccessSubject, own: string | undefined): Promise<boolean>;
 }
@@ -66,14 +71,18 @@ export function createInventory(
       }
       return (await visibleAccessKeys(subject, [...nonEmpty], [])) !== undefined;
     },
-    async find(subject, { search, namespace }) {
+    async visibleTo(subject, namespace) {
       const nonEmpty = namespace === '' ? [...countOf.keys()] : [namespace];
       const others = namespace === '' ? Array.from(namespaces.values(), ({ key }) => key) : [];
       const visible = await visibleAccessKeys(subject, nonEmpty, others);
       if (visible === undefined) return undefined;
       const shown = new Set(visible === 'all' ? nonEmpty : visible);
-      const ofShown = sorted().filter((one) => shown.has(one.namespace));
-      return ofShown.flatMap(entriesOf).filter(matching(search));
+      return {
+        find(search) {
+          const ofShown = sorted().filter((one) => shown.has(one.namespace));
+          return ofShown.flatMap(entriesOf).filter(matching(search));
+        },
+      };
     },
   };
 }

@@ -39,7 +39,7 @@ export function consoleDependencies({
     },
     tokenBudget: createReviewBudget(undefined),
     clusters: fixedClusters([]),
-    inventory: { find: async () => undefined, isOfferedTo: async () => false },
+    inventory: { visibleTo: async () => undefined, isOfferedTo: async () => false },
     takeTurn: async () => undefined,
     reviewToken: async (token) => ({ name: token, groups: [] }),
     transport,

@@ -23,7 +23,7 @@ export function httpDependencies(
     lastUsed: { touch: () => undefined },
     clusters: fixedClusters([]),
     users: createUserDirectory(content),
-    inventory: { find: async () => undefined, isOfferedTo: async () => false },
+    inventory: { visibleTo: async () => undefined, isOfferedTo: async () => false },
     keyPairs: { caches: content, api: undefined },
     authorizer: {
       mayReviewTokens: async () => false,

@@ -26,9 +26,10 @@ export function addInventoryRoute(app: OpenAPIHono<Environment>, dependencies: D
     const { format: requested, search, namespace, page, pageSize } = context.req.valid('query');
     const format = formatOf(requested, context.req.header('Accept'));
     if (format === 'csv') requireUnset({ page, pageSize });
+    const visible = await inventory.visibleTo(caller, namespace);
+    if (!visible) throw denied(caller, namespace);
     await takeTurn(caller.name, context.env.incoming);
-    const found = await inventory.find(caller, { search, namespace });
-    if (!found) throw denied(caller, namespace);
+    const found = visible.find(search);
     if (format === 'csv') return (await respondWithCsv(context, found, now())) as never;
     const answer = await answerList(context, pageOf(found, { page, pageSize }, now()), privateAnswer);
     answer.headers.append('Vary', 'Accept');

@@ -13,7 +13,7 @@ import { answerStream, type StreamDependencies } from './streams.ts';
 /** The page of one Deployment, with the same permission as in the API: `get` of this name. */
 export function addDeploymentRoute(
   app: Hono<ConsoleEnvironment>,
-  { clusters, now }: ConsoleDependencies,
+  { clusters, takeTurn, now }: ConsoleDependencies,
   streaming: StreamDependencies,
 ): void {
   const path = `${deploymentsPath}/:cluster/:namespace/:name` as const;
@@ -33,6 +33,7 @@ export function addDeploymentRoute(
   app.get(path, async (context) => {
     const view = context.get('view');
     const { cluster, key, path } = await requireVisible(context);
+    await takeTurn(context.get('visitor').user.name, context.env.incoming);
     const record = cluster.deployments.get(key);
     const isFragment = context.req.query('fragment') !== undefined;
     if (!record && isFragment) return context.html(deploymentGone(view, path));

@@ -33,11 +33,12 @@ export function addDeploymentRoutes(
     const view = context.get('view');
     const filters = readFilters(context.req.query());
     const selected = selectedBy(filters);
-    await takeTurn(visitor.user.name, context.env.incoming);
     const visible = await visibleInEach(selected, visitor.user);
     if (isForbidden(visible, selected)) {
       return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);
     }
+    // After the reviews: requests that wait for the same review all continue when it ends.
+    await takeTurn(visitor.user.name, context.env.incoming);
     const page = { ...pageOf(visible, filters), filters, clusters: clusters.all().map(({ name }) => name) };
     const isFragment = context.req.query('fragment') !== undefined;
     const html = await (isFragment ? deploymentsArea(view, page) : deploymentsPage(view, page));

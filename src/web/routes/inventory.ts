@@ -18,15 +18,15 @@ export function addInventoryRoute(
 ): void {
   app.get(inventoryPath, async (context) => {
     const { user } = context.get('visitor');
-    await takeTurn(user.name, context.env.incoming);
-    const found = await inventory.find(user, { search: '', namespace: '' });
-    if (!found) {
+    const visible = await inventory.visibleTo(user, '');
+    if (!visible) {
       const view = context.get('view');
       const missing = describeMissingPermission(permissionToList, user);
       const page = { title: view.t('inventory'), text: view.t('missingPermission'), missing };
       return context.html(errorPage(view, page), 403);
     }
-    return context.body(csvStream(found, now(), byteOrderMark), 200, {
+    await takeTurn(user.name, context.env.incoming);
+    return context.body(csvStream(visible.find(''), now(), byteOrderMark), 200, {
       'Content-Type': csvType,
       'Content-Disposition': `attachment; filename="${csvFileName}"`,
     });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ak, createPlatform, deploymentsPath, form, keyPaths, sk, tokenPaths } from './support.ts';
+import { createInventory } from '../../../src/inventory/inventory.ts';
+import { caches } from '../../support/builders.ts';
+import { ak, createPlatform, deploymentsPath, form, keyPaths, recordedReviews, sk, tokenPaths } from './support.ts';
 
 describe('Strict-Transport-Security', () => {
   it.each([...keyPaths, tokenPaths[0], '/nothing-here', '/oauth2/auth'])(
@@ -32,18 +34,34 @@ describe('a turn of the event loop', () => {
     expect(subjects).toEqual(['2001:db8:0:0::/64']);
   });
 
-  it.each([
+  const listings = [
     deploymentsPath,
     deploymentsPath.replace('deployments', 'namespaces/shop/deployments'),
+    deploymentsPath.replace('deployments', 'namespaces'),
     '/apis/kpanda.io/v1alpha1/asl/deployments',
+    '/apis/kpanda.io/v1alpha1/asl/namespaces',
     '/apis/ghippo.io/v1alpha1/users',
     '/apis/ghippo.io/v1alpha1/keypairs',
-  ])('is taken for a listing, by the caller: %s', async (path) => {
+  ];
+
+  it.each(listings)('is taken for a listing, by the caller: %s', async (path) => {
     const { subjects, get, token } = await createRecordingPlatform();
     const authorization = `Bearer ${await token()}`;
     expect((await get(path)).status).toBe(401);
     expect(subjects).toEqual([]);
     expect((await get(path, { authorization })).status).toBe(200);
     expect(subjects).toEqual(['ann']);
+  });
+
+  it.each(listings)('is taken after the access review, for which many requests can wait: %s', async (path) => {
+    const { authorizer, steps } = recordedReviews();
+    const { get, token } = await createPlatform({
+      authorizer,
+      cluster: { authorizer },
+      inventory: createInventory(caches({}), authorizer),
+      takeTurn: async () => void steps.push('turn'),
+    });
+    expect((await get(path, { authorization: `Bearer ${await token()}` })).status).toBe(200);
+    expect([new Set(steps.slice(0, -1)), steps.at(-1)]).toEqual([new Set(['review']), 'turn']);
   });
 });

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createInventory, type InventoryQuery } from '../../../src/inventory/inventory.ts';
+import { createInventory } from '../../../src/inventory/inventory.ts';
 import { accessKey, caches, keyPair, known, namespace } from '../../support/builders.ts';
 import { visibility } from '../http/support.ts';
 
 const ann = { name: 'ann', groups: [] };
-const all: InventoryQuery = { search: '', namespace: '' };
 
 /** @param allowed namespaces; `*`: all */
 function createWorld(...allowed: string[]) {
@@ -20,9 +19,9 @@ function createWorld(...allowed: string[]) {
   return {
     content,
     isOffered: (own?: string) => inventory.isOfferedTo(ann, own),
-    async find(query: Partial<InventoryQuery> = {}) {
-      const found = await inventory.find(ann, { ...all, ...query });
-      return found?.map(({ accessKey: { key }, pair }) => `${key}/${pair.name}`);
+    async find({ search = '', namespace = '' } = {}) {
+      const visible = await inventory.visibleTo(ann, namespace);
+      return visible?.find(search).map(({ accessKey: { key }, pair }) => `${key}/${pair.name}`);
     },
   };
 }

@@ -98,7 +98,7 @@ describe('/keypairs as CSV', () => {
   it('contains 50,000 key pairs', async () => {
     const record = known();
     const entries = Array(50_000).fill({ accessKey: record, pair: { name: 'main' } });
-    const inventory = { find: async () => entries, isOfferedTo: async () => true };
+    const inventory = { visibleTo: async () => ({ find: () => entries }), isOfferedTo: async () => true };
     const { get } = await createPlatform({ of: ann, inventory, now: () => now });
     const answer = await get(`${path}?format=csv`, { authorization: `Bearer ${token}` });
     expect(answer.text.match(/\r\n/g)).toHaveLength(50_001);
