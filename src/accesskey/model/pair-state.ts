@@ -71,8 +71,10 @@ export function isPairLive(
 /**
  * The recorded end of the overlap, limited by the spec: the status may not show yet that the overlap was shortened or
  * removed.
+ *
+ * @returns milliseconds since the epoch
  */
-function overlapEndsAt({ rotation }: KeyPairSpec, { createdAt, previous }: KeyPairStatus): number {
+export function overlapEndsAt({ rotation }: KeyPairSpec, { createdAt, previous }: KeyPairStatus): number {
   const overlap = durationMs(rotation?.overlap);
   const longest = overlap > 0 ? Math.max(overlap, durationMs(rotation?.maxOverlap)) : 0;
   return Math.min(parseTime(previous?.validUntil) ?? 0, (parseTime(createdAt) ?? 0) + longest);

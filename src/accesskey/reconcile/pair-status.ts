@@ -1,7 +1,12 @@
-import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type KeyPairSpec,
+  type KeyPairStatus,
+  pairStatusOf,
+} from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
-import { pairState, plannedRotationAt } from '../model/pair-state.ts';
-import { formatTime, parseTime } from '../model/time.ts';
+import { overlapEndsAt, pairState, plannedRotationAt } from '../model/pair-state.ts';
+import { formatTime } from '../model/time.ts';
 import type { PairOutcome } from './outcome.ts';
 
 /** The status of a pair after a reconcile. Pure. */
@@ -14,7 +19,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
   };
   if (!secret?.pair) {
     const state = stateWithoutSecret(outcome);
-    return { name: pair.name, secretName, ...recoveryData(known, now), state, ...fromSpecAndStatus };
+    return { name: pair.name, secretName, ...recoveryData(pair, known, now), state, ...fromSpecAndStatus };
   }
   const facts = outcome.facts ?? pairFacts({ accessKey, pair, secret, now });
   const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
@@ -62,15 +67,31 @@ function lastUseIn({
  * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to read
  * the Secret by name while the cache does not show it yet.
  */
-function recoveryData(known: KeyPairStatus | undefined, now: number): Partial<KeyPairStatus> {
-  const isOverlapping = now < (parseTime(known?.previous?.validUntil) ?? 0);
+function recoveryData(pair: KeyPairSpec, known: KeyPairStatus | undefined, now: number): Partial<KeyPairStatus> {
+  const previous = known && keptPrevious(pair, known, now);
   return {
     ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
     ...(known?.revision !== undefined && { revision: known.revision }),
     ...(known?.createdAt !== undefined && { createdAt: known.createdAt }),
-    ...(known?.previous && isOverlapping && { previous: known.previous }),
+    ...(previous && { previous }),
     ...(known?.removed && { removed: true }),
   };
+}
+
+/**
+ * The previous pair of a status that is kept, as long as the spec has an overlap. That the overlap was shortened or
+ * removed is recorded, because it is final: setting it again must not make the previous pair valid again.
+ *
+ * @param pair undefined if it was removed from the spec
+ */
+export function keptPrevious(
+  pair: KeyPairSpec | undefined,
+  known: KeyPairStatus,
+  now: number,
+): KeyPairStatus['previous'] {
+  if (!pair || !known.previous) return undefined;
+  const end = overlapEndsAt(pair, known);
+  return now < end ? { ...known.previous, validUntil: formatTime(end) } : undefined;
 }
 
 function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {

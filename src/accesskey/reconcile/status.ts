@@ -8,13 +8,14 @@ import {
   type FormerSecret,
   isFormerSecret,
   type KeyPairStatus,
+  pairSpecOf,
   type ServiceAccountStatus,
 } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { withExpiryWarnings } from './expiry-warnings.ts';
 import type { NotRemoved, PlanOutcome } from './outcome.ts';
-import { pairStatus } from './pair-status.ts';
+import { keptPrevious, pairStatus } from './pair-status.ts';
 import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
 
@@ -48,7 +49,7 @@ export function statusOf({
   const observed =
     otherHolder === undefined
       ? [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)]
-      : keptInConflict(accessKey);
+      : keptInConflict(accessKey, now);
   const keyPairs = withExpiryWarnings(observed, { known: accessKey.status.keyPairs ?? [], warningDays, now });
   const formerSecrets =
     otherHolder === undefined ? formerSecretsOf(accessKey, outcome) : (accessKey.status.formerSecrets ?? []);
@@ -87,9 +88,22 @@ function namedAccounts({ spec, status }: AccessKeyRecord): ServiceAccountStatus[
   return (status.serviceAccounts ?? []).filter(({ name }) => spec.serviceAccounts?.includes(name));
 }
 
-/** An AccessKey that does not hold its user keeps its Secrets, so the status keeps its pairs. */
-function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
-  return (status.keyPairs ?? []).map((pair) => ({ ...pair, state: 'Conflict' }));
+/**
+ * An AccessKey that does not hold its user keeps its Secrets, so the status keeps its pairs. What the spec revokes
+ * meanwhile stays revoked when the AccessKey holds the user again: a removed pair, and a previous pair without an overlap.
+ */
+function keptInConflict(accessKey: AccessKeyRecord, now: number): KeyPairStatus[] {
+  const removed = new Set(removedPairs(accessKey).map(({ name }) => name));
+  return (accessKey.status.keyPairs ?? []).map((known) => {
+    const previous = keptPrevious(pairSpecOf(accessKey, known.name), known, now);
+    const { previous: _, ...rest } = known;
+    return {
+      ...rest,
+      state: 'Conflict',
+      ...(previous && { previous }),
+      ...(removed.has(known.name) && { removed: true }),
+    };
+  });
 }
 
 /**

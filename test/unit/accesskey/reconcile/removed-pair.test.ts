@@ -7,6 +7,7 @@ import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { accessKey, at, caches, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
+import { statusAfter } from './outcomes.ts';
 import { applyTo, changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
 
@@ -176,6 +177,23 @@ describe('a pair that was removed and added again', () => {
     const { accessKey: after } = await settle(api, subject);
     expect(after.status.keyPairs).toMatchObject([{ revision: 3, accessKey: keyPair().ak }]);
     expect(api.writes()).toEqual([]);
+  });
+
+  it('while another AccessKey holds the user gets new keys', async () => {
+    const inConflict = (subject: AccessKeyRecord): AccessKeyRecord => {
+      const outcome = { pairs: [], notRemoved: [] };
+      return { ...subject, status: statusAfter({ accessKey: subject, userHolder: 'other/older', outcome, now }) };
+    };
+    const removed = inConflict(without());
+    expect(removed.status.keyPairs).toMatchObject([
+      { name: 'main' },
+      { ...ciStatus, state: 'Conflict', removed: true },
+    ]);
+    const again = inConflict({ ...removed, spec: both.spec });
+    const api = createSecretsApi(rawSecret(), ci());
+    const outcome = await reconcileOnce(api, again);
+    expect(outcome.changed).toContainEqual(expect.objectContaining({ change: 'rotated', cause: 'removed' }));
+    expect(plain(api.get('ann-ci')).ak).not.toBe(keyPair(2).ak);
   });
 
   it('gets new keys with a higher revision in the spec than in the status', async () => {

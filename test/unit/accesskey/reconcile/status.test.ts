@@ -204,12 +204,30 @@ describe('the status of a pair', () => {
     expect(pairStatus({ revision: 2 }, { subject, parts: made })).toMatchObject({ revision: 2, createdAt: at(0) });
   });
 
-  it('keeps the previous pair of a pair whose Secret is not found, until the overlap ends', () => {
+  describe('that has no Secret, or whose user another AccessKey holds', () => {
     const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
-    const subject = known({}, { previous });
-    const statusAt = (time: number) => statusOf(subject, one.key, [conflict('main')], time).keyPairs?.[0];
-    expect(statusAt(now)).toMatchObject({ state: 'Conflict', previous });
-    expect(statusAt(now + 60_000)).not.toHaveProperty('previous');
+    const spec = (overlap?: string) => [{ name: 'main', rotation: { interval: '24h', ...(overlap && { overlap }) } }];
+    const situations: [string, string, PairOutcome[]][] = [
+      ['no Secret', one.key, [conflict('main')]],
+      ['another holder', 'other/older', []],
+    ];
+    const statusIn = (subject: AccessKeyRecord, holder: string, outcomes: PairOutcome[], time = now) => {
+      const ofSpec = outcomes.map((outcome) => ({ ...outcome, pair: subject.spec.keyPairs?.[0] ?? main }));
+      return statusOf(subject, holder, ofSpec, time).keyPairs?.[0];
+    };
+
+    it.each(situations)('keeps the previous pair until the overlap ends: %s', (_, holder, outcomes) => {
+      const subject = known({ keyPairs: spec('1h') }, { previous });
+      expect(statusIn(subject, holder, outcomes)).toMatchObject({ state: 'Conflict', previous });
+      expect(statusIn(subject, holder, outcomes, now + 60_000)).not.toHaveProperty('previous');
+    });
+
+    it.each(situations)('records that the overlap was shortened or removed: %s', (_, holder, outcomes) => {
+      const shorter = known({ keyPairs: spec('1801s') }, { previous });
+      expect(statusIn(shorter, holder, outcomes)).toMatchObject({ previous: { ...previous, validUntil: at(1) } });
+      const without = known({ keyPairs: spec() }, { previous });
+      expect(statusIn(without, holder, outcomes)).not.toHaveProperty('previous');
+    });
   });
 
   it('keeps the time of the last use in every state', () => {
