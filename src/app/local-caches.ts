@@ -20,8 +20,8 @@ export interface LocalCachesOptions {
 /**
  * Composes the watch caches of the local cluster with the reflectors that fill them.
  *
- * With `watchNamespace`, Namespaces are not watched, because that requires cluster-wide permissions: the key pairs of a
- * terminating namespace then stay valid until its AccessKeys are deleted, some moments later.
+ * With `watchNamespace`, Namespaces are not watched, because that requires cluster-wide permissions. The cache then has this
+ * namespace, and the key pairs of a terminating namespace stay valid until its AccessKeys are deleted, some moments later.
  */
 export function createLocalCaches({ configuration, transport, log }: LocalCachesOptions) {
   const { clusterName, watchNamespace } = configuration;
@@ -58,6 +58,9 @@ export function createLocalCaches({ configuration, transport, log }: LocalCaches
     transform: (raw) => toCachedSecret(raw as SecretObject),
   });
   const namespaceReflectors = watchNamespace === undefined ? [namespaceReflector] : [];
+  if (watchNamespace !== undefined) {
+    caches.namespaces.upsert({ key: watchNamespace, resourceVersion: '', terminating: false });
+  }
   return {
     caches,
     deployments,

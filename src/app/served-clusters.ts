@@ -42,7 +42,7 @@ export function createServedClusters(options: ServedClustersOptions) {
     freshness,
     maxStaleSeconds: configuration.access.maxStaleSeconds,
     authorizer,
-    namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
+    namespaces: () => [...caches.namespaces.values()].map(({ key }) => key),
   };
   const recorder = createEventRecorder(options.client, options.instance, log);
   const registeredClusters = configuration.clusters.enabled

@@ -4,6 +4,7 @@ import { installManifests, operatorNamespace } from '../../tools/install.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { signIn } from '../support/console-client.ts';
 import {
   accessKeyManifest,
   createNamespace,
@@ -12,16 +13,20 @@ import {
   type Listing,
   listDeployments,
   pairStops,
+  readPair,
+  waitReady,
 } from '../support/platform.ts';
 
 const overlay = join(import.meta.dirname, '../../manifests/overlays/single-namespace');
+const keysPath = '/personal-center/access-keys';
+const grace = { name: 'grace', groups: [], token: 'token-of-grace-3b1d' };
 const operatorUser = 'system:serviceaccount:accesskey-system:accesskey-operator';
 
 let cluster: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  cluster = await startTestCluster();
+  cluster = await startTestCluster({ people: [grace] });
   const { kubectl } = cluster;
   for (const name of ['team-a', 'team-b']) {
     await createNamespace(kubectl, name);
@@ -78,6 +83,19 @@ describe('an operator with Roles only', () => {
     const { status } = await kubectl.get<{ status: object }>('accesskey', 'carol', '-n', 'team-b');
     expect(status).toEqual({ observedGeneration: -1 });
     expect(await kubectl.run(['get', 'secrets', '-n', 'team-b', '-o', 'name'])).toBe('');
+  });
+
+  test('offers the first key in the console, and the inventory, in its namespace', async () => {
+    const { kubectl } = cluster;
+    await kubectl.run(['create', 'rolebinding', 'grace', '--clusterrole=edit', '--user=grace', '-n', 'team-a']);
+    const client = await signIn(operator.url, { method: 'token', token: grace.token });
+    const fields = { name: 'main', namespace: 'team-a', validity: 'permanent' };
+    const generation = await client.hidden(`${keysPath}/new`, 'generation');
+    const created = await client.post(`${keysPath}/new`, { ...fields, generation });
+    expect([created.status, await created.text()]).toEqual([200, expect.stringContaining('id="shown-sk"')]);
+    await waitReady(kubectl, 'team-a', 'grace');
+    expect(await (await client.get(`${keysPath}/key-pairs.csv`)).text()).toContain('team-a,grace,main,grace,');
+    await getToken(operator.url, await readPair(kubectl, 'team-a', 'grace-main'));
   });
 
   test('reports that it cannot review tokens of ServiceAccounts', async () => {

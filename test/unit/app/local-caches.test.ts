@@ -35,6 +35,16 @@ describe('the caches of the local cluster', () => {
     expect(secrets.map(({ searchParams }) => searchParams.get('labelSelector'))).toEqual([null]);
   });
 
+  it.each([
+    [undefined, []],
+    ['team-a', ['team-a']],
+  ])('know the namespaces without a watch, with watchNamespace %s', (watchNamespace, names) => {
+    const configuration = { clusterName: 'local', watchNamespace };
+    const transport = { server: 'https://cluster.test', send: () => Promise.reject(), close: async () => undefined };
+    const { caches } = createLocalCaches({ configuration, transport, log: pino({ level: 'silent' }) });
+    expect([...caches.namespaces.values()].map(({ key }) => key)).toEqual(names);
+  });
+
   it('keep only the identity of a Secret that no AccessKey controls', async () => {
     const stop = new AbortController();
     const labels = Object.fromEntries(Array.from({ length: 1_200 }, (_, n) => [`label-${n}`, 'x'.repeat(63)]));
