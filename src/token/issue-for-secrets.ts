@@ -22,6 +22,7 @@ export interface SecretTokensOptions {
 export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKeys, log }: SecretTokensOptions) {
   return {
     issuer: claimsOptions.issuer,
+    audience: claimsOptions.audience,
     isReady: () => signingKeys() !== undefined,
     isPublished: (kid: string) => signingKeys()?.published.has(kid) === true,
     /** @throws Error if the signing keys are not loaded */

@@ -15,6 +15,8 @@ import type { SecretTokenRequest, SignedToken } from '../model/token-request.ts'
 export interface SecretTokens {
   /** iss of the tokens. */
   issuer: string;
+  /** aud of the tokens, if the spec has none; undefined: they have no aud. */
+  audience?: string | undefined;
   /** Whether tokens can be signed now. */
   isReady(): boolean;
   /** Whether tokens of this signing key are accepted. */
@@ -50,7 +52,7 @@ export function planToken(situation: TokenSituation): TokenStep {
   }
   if (!tokens.isReady()) return { kind: 'wait' };
   const key = tokenKeyOf(pair);
-  const inputs = inputsOf(accessKey, request, tokens.issuer);
+  const inputs = inputsOf(accessKey, request, tokens);
   const isCurrent =
     known?.key === key &&
     known.inputs === inputs &&
@@ -85,10 +87,10 @@ function requestOf({ accessKey, pair, secret, now }: TokenSituation): SecretToke
 }
 
 /** Everything that the token depends on; any change of it renews the token. */
-function inputsOf({ uid, spec }: AccessKeyRecord, request: SecretTokenRequest, issuer: string): string {
+function inputsOf({ uid, spec }: AccessKeyRecord, request: SecretTokenRequest, tokens: SecretTokens): string {
   const { name, groups = [] } = spec.user;
-  const { ak, validForMs, audience, expiresAt, tokensNotBefore } = request;
-  const values = [issuer, uid, name, groups, ak, validForMs, audience ?? '', String(expiresAt), tokensNotBefore];
+  const { ak, validForMs, audience = tokens.audience ?? '', expiresAt, tokensNotBefore } = request;
+  const values = [tokens.issuer, uid, name, groups, ak, validForMs, audience, String(expiresAt), tokensNotBefore];
   return hash('sha256', JSON.stringify(values), 'base64url');
 }
 

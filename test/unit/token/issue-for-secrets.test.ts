@@ -1,4 +1,4 @@
-import { decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
@@ -57,6 +57,26 @@ describe('a token for a Secret', () => {
     const record = { audit: true, event: 'token.issued', ak: keyPair().ak, user: 'ann', subject: of.uid };
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ ...record, expires: now / 1000 + 3600 }]);
     expect(lines.join()).not.toContain(signed.token);
+  });
+
+  it('has the configured audience, which also decides when it is renewed', async () => {
+    const keys = await parseSigningKeys(await stored);
+    const configured = { ...claimsOptions, audience: 'https://keys.example.org' };
+    const log = pino({ level: 'silent' });
+    const options = { claimsOptions: configured, maxSeconds: 7200, sign: signToken, signingKeys: () => keys, log };
+    const tokens = createSecretTokens(options);
+    const request = {
+      accessKey: of,
+      ak: keyPair().ak,
+      validForMs: 3_600_000,
+      expiresAt: never,
+      tokensNotBefore: 0,
+      now,
+    };
+    const audienceOf = async (audience?: string) => decodeJwt((await tokens.issue({ ...request, audience })).token).aud;
+    expect(await audienceOf()).toBe(configured.audience);
+    expect(await audienceOf('https://shop.example.org')).toBe('https://shop.example.org');
+    expect(tokens.audience).toBe(configured.audience);
   });
 
   it('cannot be issued without signing keys', async () => {

@@ -145,6 +145,15 @@ describe('the token in a Secret', () => {
     expect(secret.value()).toBe('token-3');
   });
 
+  it('is renewed if the configured audience changed, but not if the spec has one', async () => {
+    const secret = start();
+    await secret.run();
+    await secret.run(now, { ...secret.tokens, audience: 'https://shop.example.org' });
+    expect(secret.value()).toBe('token-2');
+    secret.editPair({ token: { audience: 'https://shop.example.org' } });
+    expect(await secret.run(now, { ...secret.tokens, audience: 'https://new.example.org' })).toBeUndefined();
+  });
+
   it('is renewed if its signing key was revoked, but not if the key was only rotated', async () => {
     const secret = start();
     await secret.run();
