@@ -4,7 +4,7 @@ import {
   lastUseOf,
   pairStatusOf,
 } from '../accesskey/model/access-key-record.ts';
-import { parseTime } from '../accesskey/model/time.ts';
+import { formatTime, parseTime } from '../accesskey/model/time.ts';
 import { dayMs } from '../kube/duration.ts';
 import type { InventoryRow } from './schema.ts';
 
@@ -24,6 +24,7 @@ export function toRow({ accessKey, pair }: InventoryEntry, now: number): Invento
   const status = pairStatusOf(accessKey, pair.name);
   const { state = 'Pending', accessKey: ak = '', createdAt = '', nextRotationAt = '' } = status ?? {};
   const lastUsedAt = status && lastUseOf(status, now);
+  const expiresAt = parseTime(pair.expiresAt);
   // The client that used the pair or, during an overlap, the previous pair last.
   const lastUser = [status?.previous, status].find((one) => one?.lastUsedTime === lastUsedAt);
   return {
@@ -38,7 +39,7 @@ export function toRow({ accessKey, pair }: InventoryEntry, now: number): Invento
     ageDays: ageDaysOf(createdAt, now),
     lastUsedAt: lastUsedAt ?? '',
     lastClientAddress: lastUser?.lastClientAddress ?? '',
-    expiresAt: pair.expiresAt ?? '',
+    expiresAt: expiresAt === undefined ? '' : formatTime(expiresAt),
     nextRotationAt,
     lastChangedAt: updatedAt,
     lastChangedBy: updatedBy,

@@ -48,6 +48,11 @@ describe('toRow', () => {
     expect(rowWith({ ...status, previous })).toMatchObject({ lastUsedAt: at(-5), lastClientAddress: '' });
   });
 
+  it('has the expiry in UTC, whatever the offset in the spec', () => {
+    const pair = { name: 'main', expiresAt: '2027-01-01T01:30:00.5+02:00' };
+    expect(toRow({ accessKey: accessKey(), pair }, now).expiresAt).toBe('2026-12-31T23:30:00Z');
+  });
+
   it('has no negative age if the clock of another replica is ahead', () => {
     expect(rowWith({ createdAt: at(30) }).ageDays).toBe(0);
   });
