@@ -51,6 +51,23 @@ describe('argocd-cm.yaml', () => {
   });
 });
 
+describe('a sync restores only fields that are in the repository, so every field of the spec', () => {
+  const crd = parse(textOf(examples, '../../crds/accesskeys.ghippo.io.yaml'));
+  const { properties } = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec;
+  const blocks = [...textOf(examples, '../../docs/gitops.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+    ([, text = '']) => text,
+  );
+  const documented = blocks.find((text) => text.includes('serviceAccounts:')) ?? '';
+
+  test.each([
+    ['examples/gitops/accesskeys/alice.yaml', textOf(examples, 'accesskeys/alice.yaml')],
+    ['examples/accesskey.yaml', textOf(examples, '../accesskey.yaml')],
+    ['docs/gitops.md', documented],
+  ])('is in %s', (_, text) => {
+    expect(Object.keys(parse(text).spec).sort()).toEqual(Object.keys(properties).sort());
+  });
+});
+
 describe('the Applications', () => {
   interface Application extends Manifest {
     metadata: Manifest['metadata'] & { annotations?: Record<string, string>; finalizers?: string[] };
