@@ -22,7 +22,7 @@ export function addServerFlags(command: Command): Command {
   return command
     .option(
       '--server <url>',
-      'URL of the API of accesskey-operator (default: $ACCESSKEY_URL, or that of the last login)',
+      'URL of the API of accesskey-operator (default: $ACCESSKEY_URL, or that of the login in the current context)',
     )
     .option('--ca-file <file>', 'PEM file of the certificate authorities of the server (default: those of Node)')
     .option('--allow-plain-http', 'allow http to other addresses than loopback');
