@@ -50,8 +50,8 @@ export function answerScrapes(metrics: Exposition, options: ScrapeOptions = {}):
 }
 
 /**
- * Creates one exposition at a time, with pauses if many are requested. Scrapes that wait share the next exposition, so the
- * values are those of the time of the scrape or later.
+ * Creates one exposition at a time, with pauses if many are requested. Scrapes that arrive meanwhile share the exposition:
+ * no former one is sent again, so the values are as new as with a scrape of its own, except for what changes meanwhile.
  */
 function shareExpositions(
   metrics: Exposition,
