@@ -203,6 +203,65 @@ describe('the guardrails', () => {
     });
   });
 
+  // No operator runs, as if it could not write the Secret.
+  describe('for a rotation that has not happened yet', () => {
+    const tooLong = 'spec.keyPairs[0].expiresAt: must be at most 720h, minus the overlap';
+    const [inTime, atLimit, later] = [inHours(550), inHours(620), inHours(700)];
+    const overlap = { rotation: { overlap: '1h' } };
+    const manifest = (name: string, main: object) =>
+      accessKeyManifest('team', name, { keyPairs: [{ name: 'main', ...main }] });
+    const store = (name: string, main: object) =>
+      kubectl.run(['apply', '-f', '-'], JSON.stringify(manifest(name, main)));
+    const update = (name: string, main: object) => rejectionOf(manifest(name, main), 'apply');
+    const setStatus = (name: string, revision: number, age: number) => {
+      const pair = { name: 'main', secretName: `${name}-main`, state: 'Active', revision, createdAt: inHours(-age) };
+      const patch = JSON.stringify({ status: { keyPairs: [pair] } });
+      const ofStatus = ['--subresource=status', '--type=merge', '-p', patch];
+      return kubectl.run(['patch', 'accesskey', name, '-n', 'team', ...ofStatus]);
+    };
+    beforeAll(async () => {
+      await guard({});
+      const pairs = { withdrawn: inTime, overlapping: inTime, reverted: atLimit, unlimited: undefined };
+      for (const [name, expiresAt] of Object.entries(pairs)) {
+        await store(name, { expiresAt });
+        await setStatus(name, 1, 100);
+      }
+      await guard({ maxKeyPairLifetime: '720h' });
+    });
+
+    test('accept a later expiry only as long as the rotation revokes the key pair', async () => {
+      const name = 'withdrawn';
+      expect(await update(name, { expiresAt: later })).toContain(tooLong);
+      await store(name, { expiresAt: later, revision: 2 });
+      expect(await update(name, { expiresAt: inHours(710), revision: 2 })).toBe('accepted');
+      expect(await update(name, { expiresAt: later, revision: 2, description: 'nightly job' })).toBe('accepted');
+      expect(await update(name, { expiresAt: later })).toContain(tooLong);
+      expect(await update(name, { expiresAt: later, revision: 1 })).toContain(tooLong);
+      expect(await update(name, { expiresAt: later, revision: 2, ...overlap })).toContain(tooLong);
+      expect(await update(name, { expiresAt: inTime })).toBe('accepted');
+      await setStatus(name, 2, 1);
+      expect(await update(name, { expiresAt: later })).toBe('accepted');
+    });
+
+    test('accept no later expiry with an overlap, which keeps the key pair valid until the rotation', async () => {
+      const name = 'overlapping';
+      expect(await update(name, { expiresAt: later, revision: 2, ...overlap })).toContain(tooLong);
+      // As the console rotates a key pair that expires at the limit.
+      expect(await update(name, { expiresAt: atLimit, revision: 2, ...overlap })).toBe('accepted');
+      await store(name, { expiresAt: inTime, revision: 2, ...overlap });
+      expect(await update(name, { expiresAt: later, revision: 2, ...overlap })).toContain(tooLong);
+      expect(await update(name, { expiresAt: inTime, ...overlap })).toBe('accepted');
+    });
+
+    test.each([
+      ['expires at the limit', 'reverted', { expiresAt: atLimit }],
+      ['has no expiry, from before the guardrails', 'unlimited', {}],
+    ])('accept a reverted revision of a key pair that %s', async (_, name, main) => {
+      await store(name, { ...main, revision: 2 });
+      expect(await update(name, main)).toBe('accepted');
+    });
+  });
+
   test.each([
     [{ maxKeyPairLifetime: '30d' }, 'maxKeyPairLifetime must be a duration in hours, minutes and seconds'],
     [{ maxTokenLifetime: '0s' }, 'maxTokenLifetime must be a duration'],

@@ -9,6 +9,8 @@ import {
   type KeyPairStatus,
   tokenDefaults,
 } from '../model/access-key-record.ts';
+import { isRevisionRaised } from '../model/pair-facts.ts';
+import { isRevokedByRotation } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
 import type { Guardrails } from './guardrails.ts';
 
@@ -31,8 +33,10 @@ interface EnabledPair {
   pair: KeyPairSpec;
   /** For example `spec.keyPairs[0]`. */
   path: string;
-  /** Milliseconds since the epoch. */
+  /** When the pair that is valid now was created; now if there is none. Milliseconds since the epoch. */
   createdAt: number;
+  /** The same, but now if its revision asks for a rotation that has not happened yet. */
+  rotatedAt: number;
 }
 
 /** @returns one message for each value that a guardrail does not allow, with its field and the guardrail */
@@ -58,9 +62,16 @@ function enabledPairs({ accessKey, keyPairs, now }: Examined): EnabledPair[] {
   return (accessKey.spec.keyPairs ?? []).flatMap((pair, index) => {
     if (pair.enabled === false) return [];
     const known = keyPairs.find(({ name }) => name === pair.name);
-    const isNew = known?.revision !== undefined && pair.revision !== undefined && pair.revision > known.revision;
-    const createdAt = isNew ? undefined : parseTime(known?.createdAt);
-    return [{ pair, path: `spec.keyPairs[${index}]`, createdAt: createdAt ?? now }];
+    const createdAt = parseTime(known?.createdAt) ?? now;
+    // Without a recorded revision, no revision of the spec is above it.
+    const facts = { revision: known?.revision ?? Number.POSITIVE_INFINITY };
+    return [
+      {
+        ...{ pair, path: `spec.keyPairs[${index}]` },
+        createdAt: isRevokedByRotation(pair, facts) ? now : createdAt,
+        rotatedAt: isRevisionRaised(pair, facts) ? now : createdAt,
+      },
+    ];
   });
 }
 
@@ -85,9 +96,10 @@ function isRotatedInTime({ pair }: EnabledPair, maxMs: number): boolean {
   return interval !== undefined && durationMs(interval) + overlapMs(pair) <= maxMs;
 }
 
-function expiresInTime({ pair, createdAt }: EnabledPair, maxMs: number): boolean {
+/** With an overlap, the present pair stays valid if its rotation fails, so its own end is limited as well. */
+function expiresInTime({ pair, createdAt, rotatedAt }: EnabledPair, maxMs: number): boolean {
   const ends = parseTime(pair.expiresAt);
-  return ends !== undefined && ends - createdAt + overlapMs(pair) <= maxMs;
+  return ends !== undefined && ends - createdAt <= maxMs && ends - rotatedAt + overlapMs(pair) <= maxMs;
 }
 
 /** How long a rotation keeps the previous pair valid at most. */

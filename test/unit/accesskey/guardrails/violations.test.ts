@@ -40,13 +40,24 @@ describe('violationsOf', () => {
       expect(found).toEqual(isCompliant ? [] : [expect.stringMatching(/^spec\.keyPairs\[0\]\.expiresAt: .* 10h, /)]);
     });
 
-    it('counts from the creation, and from now for a key pair that is new or about to be rotated', () => {
+    it('counts from the creation, and from now for a key pair that is new or revoked by its rotation', () => {
       const main = { ...inHours(10), revision: 2 };
       const old = pairStatus({ createdAt: at(-hour), revision: 1 });
       expect(violations({ maxKeyPairLifetime: '10h' }, inHours(10), [old])).toHaveLength(1);
       expect(violations({ maxKeyPairLifetime: '10h' }, main, [old])).toEqual([]);
       expect(violations({ maxKeyPairLifetime: '10h' }, main, [{ ...old, revision: 2 }])).toHaveLength(1);
       expect(violations({ maxKeyPairLifetime: '10h' }, main, [])).toEqual([]);
+    });
+
+    it.each<[string, string, number, boolean]>([
+      ['from now and from the creation', '1h', 10, true],
+      ['from now, but not from the creation', '1h', 10.5, false],
+      ['from the creation, but not from now', '4h', 9, false],
+      ['from now, without an overlap', '0s', 12, true],
+    ])('limits an expiry before a pending rotation: %s', (_, overlap, hours, isCompliant) => {
+      const old = pairStatus({ createdAt: at(-2 * hour), revision: 1 });
+      const main = { ...inHours(hours), revision: 2, rotation: { overlap } };
+      expect(violations({ maxKeyPairLifetime: '12h' }, main, [old])).toHaveLength(isCompliant ? 0 : 1);
     });
   });
 
