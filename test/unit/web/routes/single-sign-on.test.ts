@@ -202,7 +202,8 @@ describe('a callback is refused', () => {
     const before = tokenRequests();
     for (let count = 0; count < 20; count += 1) expect((await guess()).status).toBe(400);
     const response = await guess();
-    expect(response.headers.get('Retry-After')).toMatch(/^1[78]\d$/);
+    const retryAfter = Number(response.headers.get('Retry-After'));
+    expect([retryAfter > 0, retryAfter <= 180]).toEqual([true, true]);
     await expectRefusal(response, 429, 'Too many failed attempts');
     expect(tokenRequests() - before).toBe(20);
   });
