@@ -1600,7 +1600,7 @@ export interface components {
             name: string;
             /**
              * @description Milliseconds since the epoch, or RFC 3339; if unset, as late as possible
-             * @example 1769846400000
+             * @example 1893456000000
              */
             expiredAt?: string;
         };
@@ -1632,7 +1632,7 @@ export interface components {
             createdAt: string;
             /**
              * @description Time at which the key pair expires; 0 if it does not expire. Milliseconds since the epoch.
-             * @example 1769846400000
+             * @example 1893456000000
              */
             expiredAt: string;
         };

@@ -27,7 +27,7 @@ export const AccessTokenRequest = z
     ).openapi({
       type: 'string',
       description: 'Milliseconds since the epoch, or RFC 3339; if unset, as late as possible',
-      example: '1769846400000',
+      example: '1893456000000',
     }),
   })
   .openapi('AccessTokenRequest', { description: 'A request for an access token.' });

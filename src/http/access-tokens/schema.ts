@@ -23,7 +23,7 @@ const AccessToken = z
       'Creation time of the key pair; 0 if the operator has not created it yet.',
       '1767254400000',
     ),
-    expiredAt: milliseconds('Time at which the key pair expires; 0 if it does not expire.', '1769846400000'),
+    expiredAt: milliseconds('Time at which the key pair expires; 0 if it does not expire.', '1893456000000'),
   })
   .openapi('AccessToken', { description: 'An access token, without the token itself.' });
 type AccessToken = z.infer<typeof AccessToken>;

@@ -51,9 +51,9 @@ function pageOf(found: readonly InventoryEntry[], position: Position, now: numbe
   };
 }
 
-/** @throws PlatformError 400 that names the first parameter that is set */
+/** @throws PlatformError 400 that names the first parameter that is set; 0 is the default */
 function requireUnset(position: Position): void {
-  const [field] = Object.entries(position).find(([, value]) => value !== undefined) ?? [];
+  const [field] = Object.entries(position).find(([, value]) => (value ?? 0) !== 0) ?? [];
   if (field !== undefined) throw violation(field, unpagedRule);
 }
 

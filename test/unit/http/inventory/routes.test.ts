@@ -53,6 +53,7 @@ describe('/keypairs as JSON', () => {
 describe('/keypairs as CSV', () => {
   it.each([
     ['?format=csv', {}],
+    ['?format=csv&page=0&pageSize=0', {}],
     ['', { accept: 'text/csv' }],
   ])('is a file with all key pairs: %s %j', async (query, headers) => {
     const answer = await ask(query, headers);
