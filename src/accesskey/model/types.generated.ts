@@ -258,7 +258,7 @@ export interface AccessKeyStatus {
      */
     state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**
-     * The pair was removed from keyPairs, which has revoked it, but its Secret could not be deleted yet. If the pair is added again, it gets a new ak and sk before it can get tokens.
+     * The pair was removed from keyPairs, which has revoked it, but its Secret has not been deleted yet. If the pair is added again, it gets a new ak and sk before it can get tokens.
      */
     removed?: boolean;
     /**
