@@ -146,4 +146,26 @@ describe('two AccessKeys of one user', () => {
     await waitReady(kubectl, 'people', 'another');
     await getToken(operator.url, await readPair(kubectl, 'people', 'another-main'));
   });
+
+  test('a pair that is removed while the older one holds the user, and added again, gets new keys', async () => {
+    const user = { name: 'twice' };
+    await operator.stop();
+    await createNamespace(kubectl, 'elsewhere');
+    await kubectl.apply(accessKeyManifest('elsewhere', 'older', { user }));
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // As above.
+    // An operator of one namespace does not know the older one.
+    operator = await cluster.startOperator({ watchNamespace: 'people' });
+    const pair = await createPair(kubectl, accessKeyManifest('people', 'younger', { user }));
+    await operator.stop();
+    operator = await cluster.startOperator();
+    await poll('the conflict', async () => conditionOf(await get('younger'), 'Stalled')?.reason === 'UserClaimed');
+    await patch('younger', { spec: { keyPairs: [] } });
+    expect((await observed('younger')).status.keyPairs).toMatchObject([{ state: 'Conflict', removed: true }]);
+    await patch('younger', { spec: { keyPairs: [{ name: 'main' }] } });
+    await observed('younger');
+    await kubectl.run(['delete', 'accesskey', 'older', '-n', 'elsewhere']);
+    await waitReady(kubectl, 'people', 'younger');
+    await getToken(operator.url, await readPair(kubectl, 'people', 'younger-main'));
+    await pairStops(operator.url, pair);
+  });
 });
