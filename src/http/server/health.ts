@@ -6,21 +6,24 @@ import type { Environment } from '../common/environment.ts';
 import { toPlatformError } from '../common/error-response.ts';
 import { answerOtherMethods } from '../common/methods.ts';
 import { requestLog } from '../common/request-log.ts';
-import { answerScrapes, type Exposition, type ScrapeOptions } from './scrapes.ts';
+
+/** The content of /metrics. */
+export interface Exposition {
+  readonly contentType: string;
+  exposition(): Promise<string>;
+}
 
 export interface HealthOptions {
   /** @returns what the process is waiting for; empty if it is ready */
   unready: () => readonly string[];
   /** If unset, /metrics is not found. */
   metrics?: Exposition;
-  /** Default: the limits of scrapes.ts and the clock of the system. */
-  scrapes?: ScrapeOptions;
   /** Probes and scrapes repeat every few seconds, so their lines have level debug. */
   log: Logger;
 }
 
 /** Serves the liveness probe /healthz, the readiness probe /readyz, and /metrics. */
-export function createHealthApp({ unready, metrics, scrapes, log }: HealthOptions): Hono<Environment> {
+export function createHealthApp({ unready, metrics, log }: HealthOptions): Hono<Environment> {
   const app = new Hono<Environment>();
   app.use(requestLog({ log, addressOf: createClientAddress(noTrustedProxies), level: 'debug' }));
   app.use(limitBody());
@@ -30,7 +33,11 @@ export function createHealthApp({ unready, metrics, scrapes, log }: HealthOption
     if (reasons.length === 0) return context.text('ok\n');
     return context.text(`not ready: ${reasons.join(', ')}\n`, 503);
   });
-  if (metrics) app.get('/metrics', answerScrapes(metrics, scrapes));
+  if (metrics) {
+    app.get('/metrics', async (context) =>
+      context.body(await metrics.exposition(), 200, { 'Content-Type': metrics.contentType }),
+    );
+  }
   answerOtherMethods(app);
   app.onError((error, context) => {
     const { headers, message, status } = toPlatformError(error, context);
