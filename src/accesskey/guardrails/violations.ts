@@ -67,7 +67,8 @@ function enabledPairs({ accessKey, keyPairs, now }: Examined): EnabledPair[] {
     const facts = { revision: known?.revision ?? Number.POSITIVE_INFINITY };
     return [
       {
-        ...{ pair, path: `spec.keyPairs[${index}]` },
+        pair,
+        path: `spec.keyPairs[${index}]`,
         createdAt: isRevokedByRotation(pair, facts) ? now : createdAt,
         rotatedAt: isRevisionRaised(pair, facts) ? now : createdAt,
       },
